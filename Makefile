@@ -1,0 +1,57 @@
+# The organiser's interface. Each target is a thin line over the command `syllab`.
+# COURSE=folder, ROSTER=file, PORT=number and ENGINE=docker|process choose what it works on.
+SHELL := /bin/sh
+export COURSE ROSTER PORT ENGINE
+SYLLAB := var/env/infra/bin/syllab
+TESTS := var/env/test/bin/python -m pytest
+.DEFAULT_GOAL := help
+.PHONY: help up down clean notebooks site release test check lock tools test-tools
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+up: tools ## run the course on this machine (quick when repeated)
+	@$(SYLLAB) up
+
+down: tools ## stop hub and labs; homes are kept
+	@$(SYLLAB) down
+
+clean: tools ## remove all that make up made, after asking
+	@$(SYLLAB) clean
+
+notebooks: tools ## student and solution notebooks, checks bundle: var/notebooks/
+	@$(SYLLAB) notebooks
+
+site: tools ## the static website: var/site/
+	@$(SYLLAB) site
+
+release: tools ## freeze the course: var/releases/
+	@$(SYLLAB) release
+
+check: test-tools ## lint, types and unit tests
+	@var/env/test/bin/ruff check .
+	@var/env/test/bin/ruff format --check .
+	@var/env/test/bin/mypy
+	@$(TESTS) tests/unit
+
+test: tools test-tools ## all tests: unit, real engine and hub, real browser
+	@tests/run
+
+tools:
+	@infra/environment infra infra/requirements.txt
+
+test-tools:
+	@infra/environment test tests/requirements.txt
+
+# Resolve the locked requirements anew. Left out are packages that only cost time at each start:
+# rfc3987-syntax and its parser lark (1.3 s of imports), which jsonschema works without.
+UV = var/env/test/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	--python-version 3.11 --no-emit-package rfc3987-syntax --no-emit-package lark \
+	--no-emit-package syllab
+lock: test-tools ## resolve all locked requirements anew
+	$(UV) pyproject.toml --extra infra -o infra/requirements.txt
+	$(UV) pyproject.toml --extra hub -o hub/requirements.txt
+	$(UV) pyproject.toml --extra test -c infra/requirements.txt -c hub/requirements.txt -o tests/requirements.txt
+	$(UV) pyproject.toml --extra lab -o images/lab/requirements.txt
+	$(UV) images/nest/requirements.in -c images/lab/requirements.txt -o images/nest/requirements.txt
+	$(UV) course/cns2024/requirements.in -c images/lab/requirements.txt -c images/nest/requirements.txt -o course/cns2024/requirements.txt
