@@ -5,7 +5,7 @@ export COURSE ROSTER PORT ENGINE
 SYLLAB := var/env/infra/bin/syllab
 TESTS := var/env/test/bin/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help up down clean notebooks site release test check lock tools test-tools
+.PHONY: help up down clean notebooks site schema release test check lock tools test-tools
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -24,6 +24,9 @@ notebooks: tools ## student and solution notebooks, checks bundle: var/notebooks
 
 site: tools ## the static website: var/site/
 	@$(SYLLAB) site
+
+schema: tools ## the JSON Schema of course.yml, for editors: var/course.schema.json
+	@$(SYLLAB) schema
 
 release: tools ## freeze the course: var/releases/
 	@$(SYLLAB) release

@@ -1,0 +1,1 @@
+"""Machines, releases and the command line behind `make`."""

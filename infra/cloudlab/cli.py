@@ -1,0 +1,117 @@
+"""The command line behind `make`: syllab VERB."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from courseware import course as courses
+from courseware.errors import UserError
+from rich.console import Console
+
+from cloudlab import engine, local, process_engine, system
+from cloudlab.progress import console
+from cloudlab.workspace import REPOSITORY, Workspace
+
+PORT = 8000
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--course", "folder", type=click.Path(path_type=Path), envvar="COURSE",
+              default=REPOSITORY / "course" / "cns2024", show_default=True,
+              help="The course folder.")  # fmt: skip
+@click.option("--var", type=click.Path(path_type=Path), envvar="SYLLAB_VAR",
+              default=REPOSITORY / "var", show_default=True,
+              help="Where everything made is put.")  # fmt: skip
+@click.version_option(package_name="syllab")
+@click.pass_context
+def cli(context: click.Context, folder: Path, var: Path) -> None:
+    """Turn one course description into everything a hands-on computational course needs."""
+    context.obj = Workspace(course=folder.resolve(), var=var.resolve())
+
+
+@cli.command()
+@click.option("--port", type=int, envvar="PORT", default=PORT, show_default=True,
+              help="The port on 127.0.0.1; the next three are used too.")  # fmt: skip
+@click.option("--roster", type=click.Path(path_type=Path), envvar="ROSTER",
+              help="The roster  [default: roster.csv in the course folder].")  # fmt: skip
+@click.option("--engine", "engine_name", type=click.Choice(["docker", "process"]),
+              envvar="ENGINE", default="docker", show_default=True,
+              help="docker: a lab for each; process: one lab, no isolation.")  # fmt: skip
+@click.pass_obj
+def up(workspace: Workspace, port: int, roster: Path | None, engine_name: str) -> None:
+    """Run the course on this machine."""
+    course = courses.load(workspace.course)
+    if engine_name == "process":
+        process_engine.up(course, workspace, port)
+    else:
+        local.up(course, roster or workspace.course / "roster.csv", workspace, port)
+
+
+@cli.command()
+@click.pass_obj
+def down(workspace: Workspace) -> None:
+    """Stop hub and labs; homes are kept."""
+    process_engine.down(workspace)
+    local.down(workspace)
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def clean(workspace: Workspace, yes: bool) -> None:
+    """Remove all that was made on this machine, participants' homes included."""
+    if not yes:
+        click.confirm(
+            f"This removes every participant's home and all of {workspace.var}. Go on?", abort=True
+        )
+    process_engine.down(workspace)
+    local.clean(workspace)
+
+
+@cli.command()
+@click.pass_obj
+def release(workspace: Workspace) -> None:
+    """Freeze the course into var/releases/."""
+    course = courses.load(workspace.course)
+    system.become_root()
+    local.make_release(course, workspace, engine.ensure(workspace))
+
+
+@cli.command()
+@click.pass_obj
+def notebooks(workspace: Workspace) -> None:
+    """Make student and solution notebooks and the checks bundle in var/notebooks/."""
+    local.make_notebooks(courses.load(workspace.course), workspace)
+
+
+@cli.command()
+@click.pass_obj
+def site(workspace: Workspace) -> None:
+    """Make the static website in var/site/."""
+    local.make_site(courses.load(workspace.course), workspace)
+
+
+@cli.command()
+@click.pass_obj
+def schema(workspace: Workspace) -> None:
+    """Write the JSON Schema of course.yml, for editors, to var/course.schema.json."""
+    workspace.var.mkdir(parents=True, exist_ok=True)
+    target = workspace.var / "course.schema.json"
+    target.write_text(json.dumps(courses.json_schema(), indent=1) + "\n")
+    console.print(str(target))
+
+
+def main() -> None:
+    """Run the command line; an organiser's mistake ends with its text and exit code 1."""
+    try:
+        cli()
+    except UserError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Programs that outlive the command which started them, known again by a note."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+STOP_TIMEOUT = 60  # seconds
+
+
+def start(command: Sequence[str], *, note: Path, log: Path, env: Mapping[str, str]) -> None:
+    """Start `command` by itself, its output added to `log`; `note` says which process it is."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=os.environ | env,
+        )
+    created = psutil.Process(process.pid).create_time()
+    note.write_text(json.dumps({"pid": process.pid, "create_time": created}))
+
+
+def find(note: Path) -> psutil.Process | None:
+    """The noted process if it still runs; its number alone may be somebody else's by now."""
+    try:
+        noted = json.loads(note.read_text())
+        process = psutil.Process(noted["pid"])
+        same = process.create_time() == noted["create_time"]
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return None
+
+
+def stop(note: Path) -> bool:
+    """End the noted process and wait for it; False if it did not run."""
+    process = find(note)
+    if process is not None:
+        below = process.children(recursive=True)
+        process.terminate()
+        _, alive = psutil.wait_procs([process, *below], timeout=STOP_TIMEOUT)
+        for survivor in alive:
+            survivor.kill()
+    note.unlink(missing_ok=True)
+    return process is not None

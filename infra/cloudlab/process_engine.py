@@ -1,0 +1,113 @@
+"""ENGINE=process: one lab as a local process, for trying a course out without root.
+
+No isolation, one user, this machine only, no official grades. Everything else needs an engine.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+from courseware.course import Course
+from courseware.errors import UserError
+
+from cloudlab import daemon, environments, local, preflight
+from cloudlab.progress import console, run, step
+from cloudlab.workspace import REPOSITORY, Workspace, environment
+
+IMAGES = REPOSITORY / "images"
+START_TIMEOUT = 60  # seconds
+
+
+def up(course: Course, workspace: Workspace, port: int) -> None:
+    """Run one lab of the course on the loopback. Raises UserError when it doesn't start."""
+    note = _note(workspace)
+    running = daemon.find(note) is not None
+    built = environment("lab").exists()
+    preflight.check(course, workspace, port, labs=1, running=running, built=built)
+    local.make_notebooks(course, workspace)
+    local.make_site(course, workspace)
+    with step("Lab's programs") as current:
+        lock = workspace.build / "lab-requirements.txt"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text("\n".join(file.read_text() for file in _locks(course)))
+        environments.ensure("lab", lock, workspace, current)
+        prepare = IMAGES / course.image.recipe / f"{course.image.recipe}_lab"
+        if prepare.exists():
+            run(
+                [environment("lab") / "bin" / "python", prepare],
+                log=workspace.log / "lab-prepare.log",
+                current=current,
+                remedy="mend what it names",
+            )
+    with step("Lab") as current:
+        token_file = _folder(workspace) / "token"
+        if not running:
+            _start(workspace, port, token_file)
+        address = f"http://127.0.0.1:{port}"
+        _await(address, workspace)
+        current.outcome = address
+    missing = [p for p in ("g++", "make") if shutil.which(p) is None]
+    if missing:
+        console.print(f"Not installed: {', '.join(missing)}; what a notebook compiles will fail.")
+    console.print(
+        "\n[yellow]This is one lab without isolation, for you alone, on this machine only; nothing "
+        "is graded.[/]\n"
+        f"[bold]{address}/lab?token={token_file.read_text()}[/]\n"
+        f"Its files: {_folder(workspace) / 'home'}. make down stops it."
+    )
+
+
+def down(workspace: Workspace) -> None:
+    """Stop the lab if one runs; its files are kept."""
+    if daemon.stop(_note(workspace)):
+        console.print("[green]✓[/] Lab process: stopped; its files are kept")
+
+
+def _locks(course: Course) -> list[Path]:
+    locks = [IMAGES / "lab" / "requirements.txt"]
+    recipe = IMAGES / course.image.recipe / "requirements.txt"
+    locks += [recipe] if recipe.exists() else []
+    return locks + ([course.folder / course.image.lock] if course.image.lock else [])
+
+
+def _start(workspace: Workspace, port: int, token_file: Path) -> None:
+    home = _folder(workspace) / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    token_file.touch(mode=0o600)
+    token_file.write_text(secrets.token_urlsafe(24))
+    python = environment("lab") / "bin" / "python"
+    notebooks = workspace.notebooks / "student"
+    subprocess.run([python, "-m", "courseware.lab.place", notebooks, home], check=False)
+    daemon.start(
+        [str(python), "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
+         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}"],
+        note=_note(workspace),
+        log=workspace.log / "lab.log",
+        env={"JUPYTER_TOKEN": token_file.read_text(), "PATH": f"{python.parent}:/usr/bin:/bin"},
+    )  # fmt: skip
+
+
+def _await(address: str, workspace: Workspace) -> None:
+    session = requests.Session()
+    session.trust_env = False
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        try:
+            if session.get(f"{address}/api", timeout=5).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.2)
+    raise UserError(f"The lab does not answer at {address} -> see {workspace.log / 'lab.log'}")
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.var / "process"
+
+
+def _note(workspace: Workspace) -> Path:
+    return _folder(workspace) / "lab.json"

@@ -1,0 +1,72 @@
+"""What stands in the way is told before anything changes, all at once, with a remedy."""
+
+from __future__ import annotations
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+from cloudlab import preflight
+from courseware.errors import UserError
+
+
+def course(capacity: int = 2, memory: int = 2**30, overcommit: bool = False) -> SimpleNamespace:
+    lab = SimpleNamespace(memory_bytes=memory, overcommit=overcommit)
+    return SimpleNamespace(capacity=capacity, lab=lab)
+
+
+def check(course: SimpleNamespace, workspace, port: int, **known: bool) -> None:
+    known = {"running": False, "built": True} | known
+    preflight.check(course, workspace, port, labs=course.capacity, **known)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return min(probe.getsockname()[1], 60000)
+
+
+def test_a_taken_port_is_named_with_its_owner_and_another_offered(workspace):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=rf"Port {port} is taken by .* PORT=") as error:
+            check(course(), workspace, port)
+    assert "python" in str(error.value) or "pytest" in str(error.value)
+
+
+def test_the_ports_of_our_own_running_hub_are_no_problem(workspace):
+    with socket.socket() as ours:
+        ours.bind(("127.0.0.1", 0))
+        ours.listen()
+        port = ours.getsockname()[1]
+        check(course(), workspace, port, running=True)
+
+
+def test_a_port_that_is_none(workspace):
+    with pytest.raises(UserError, match="PORT=80: "):
+        check(course(), workspace, 80)
+
+
+def test_a_nearly_full_disk(workspace, port, monkeypatch):
+    # A disk can't be filled here without harm to others, so its report is replaced.
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=300 * 10**6))
+    with pytest.raises(UserError, match=r"0\.3 GB of disk free, 6 GB needed"):
+        check(course(), workspace, port, built=False)
+
+
+def test_more_labs_than_memory_is_refused_unless_overcommitted(workspace, port):
+    with pytest.raises(
+        UserError, match=r"course\.yml: capacity: 5000 labs .* lab\.overcommit: true"
+    ):
+        check(course(5000), workspace, port)
+    check(course(5000, overcommit=True), workspace, port)
+
+
+def test_all_problems_at_once(workspace):
+    with pytest.raises(UserError) as error:
+        check(course(5000), workspace, 80)
+    assert "PORT=80" in str(error.value)
+    assert "capacity" in str(error.value)
