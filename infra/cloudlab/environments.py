@@ -42,7 +42,7 @@ def _ensure_proxy(env: Path, workspace: Workspace, current: Step) -> None:
     for file in files:
         shutil.copy(file, env)
     run(
-        [env / "bin" / "npm", "ci", "--omit=dev", "--prefix", env],
+        [env / "bin" / "npm", "ci", "--omit=dev", "--ignore-scripts", "--prefix", env],
         log=workspace.log / "npm.log",
         current=current,
         remedy="is the npm registry reachable? npm reads HTTPS_PROXY and NODE_EXTRA_CA_CERTS",

@@ -1,0 +1,100 @@
+"""JupyterHub's configuration from our settings, one concern per function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from courseware.hub_settings import HubSettings
+
+from . import proxy
+from .accounts import Accounts
+from .auth import RosterAuthenticator
+from .roles import LAB, roles
+from .spawner import LabSpawner
+
+
+def configure_all(c: Any, settings: HubSettings, templates: Path) -> None:
+    """Fill in traitlets' `c`. Raises UserError if users.json is wrong."""
+    accounts = Accounts(settings.users)
+    configure_hub(c, settings)
+    configure_proxy(c, settings)
+    configure_accounts(c, settings, accounts)
+    configure_labs(c, settings)
+    configure_pages(c, settings, accounts, templates)
+
+
+def configure_hub(c: Any, settings: HubSettings) -> None:
+    """The hub's own process: addresses, state, what a restart leaves alone."""
+    hub = c.JupyterHub
+    hub.bind_url = f"http://{settings.public.ip}:{settings.public.port}/"
+    hub.hub_ip = str(settings.hub.ip)
+    hub.hub_port = settings.hub.port
+    hub.db_url = f"sqlite:///{settings.state}/jupyterhub.sqlite"
+    hub.cookie_secret_file = f"{settings.state}/cookie_secret"
+    # Labs go on while the hub restarts.
+    hub.cleanup_servers = False
+    hub.cleanup_proxy = False
+    hub.tornado_settings = {
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+    }
+
+
+def configure_proxy(c: Any, settings: HubSettings) -> None:
+    """The proxy is a process of its own, and the site is at `/`."""
+    hub = f"http://{settings.hub.ip}:{settings.hub.port}"
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.proxy_api_port}"
+    c.ConfigurableHTTPProxy.auth_token = proxy.token(settings)
+    # Seconds after which a restarted proxy has its routes again (the hub looks then).
+    c.JupyterHub.last_activity_interval = 15
+    c.JupyterHub.hub_routespec = "/hub/"
+    c.Proxy.extra_routes = {
+        "/": f"http://127.0.0.1:{settings.site_port}",
+        # Of labs and services that don't run; who runs has a longer route of their own.
+        "/user/": hub,
+        "/services/": hub,
+    }
+
+
+def configure_accounts(c: Any, settings: HubSettings, accounts: Accounts) -> None:
+    """Who may come in, and with which rights."""
+    c.JupyterHub.authenticator_class = RosterAuthenticator
+    c.RosterAuthenticator.users_file = str(settings.users)
+    # Known from the start, so that organisers see everybody; who left the roster is forgotten.
+    c.RosterAuthenticator.allowed_users = set(accounts.all())
+    c.RosterAuthenticator.delete_invalid_users = True
+    c.JupyterHub.load_roles = roles(accounts)
+    c.JupyterHub.cookie_max_age_days = 7
+    c.JupyterHub.shutdown_on_logout = False
+
+
+def configure_labs(c: Any, settings: HubSettings) -> None:
+    """What a lab is and what it may use."""
+    c.JupyterHub.spawner_class = LabSpawner
+    c.JupyterHub.allow_named_servers = False
+    c.JupyterHub.redirect_to_server = True
+    c.JupyterHub.concurrent_spawn_limit = 0  # LabSpawner lets them queue instead of refusing
+    lab = c.LabSpawner
+    lab.prefix = settings.instance
+    lab.image = settings.image
+    lab.network_name = settings.network
+    lab.mem_limit = settings.lab.memory_bytes
+    lab.cpu_limit = settings.lab.cpus
+    lab.pids_limit = settings.lab.pids
+    lab.default_url = "/lab"
+    lab.server_token_scopes = LAB
+    lab.start_timeout = 600  # seconds, those in the queue included
+    lab.http_timeout = 60
+
+
+def configure_pages(c: Any, settings: HubSettings, accounts: Accounts, templates: Path) -> None:
+    """Our templates, and what they show."""
+
+    def display_name(user: Any) -> str:
+        account = accounts.get(user.name) if user else None
+        return account.name if account else ""
+
+    c.JupyterHub.template_paths = [str(templates)]
+    # JupyterHub calls what is callable with the user; templates escape the answer.
+    c.JupyterHub.template_vars = {"course_title": settings.title, "display_name": display_name}

@@ -1,0 +1,31 @@
+"""Who may do what in the hub. Nobody's role reaches into another's lab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .accounts import Accounts
+
+# Their own lab: see, start, stop and enter it. Not JupyterHub's "self", which adds API tokens.
+EVERYBODY = ["read:users!user", "users:activity!user", "servers!user", "access:servers!user"]
+
+# See who is here. "admin-ui" is the page that shows it; it gives no rights of its own.
+HELPER = ["admin-ui", "list:users", "read:users", "read:servers"]
+
+# ... and start and stop labs. Neither "admin:users", which is as good as root, nor
+# "access:servers": an organiser's browser must not run what a participant wrote.
+ORGANISER = [*HELPER, "servers"]
+
+# A lab's own token: say that it is in use, and let in who may enter it.
+LAB = ["users:activity!user", "access:servers!server"]
+
+
+def roles(accounts: Accounts) -> list[dict[str, Any]]:
+    """JupyterHub's `load_roles` for these accounts; a changed role takes effect at a restart."""
+    return [
+        {"name": "user", "scopes": EVERYBODY},
+        {"name": "server", "scopes": LAB},
+        {"name": "admin", "users": []},  # nobody; also takes it from who once had it
+        {"name": "helper", "scopes": HELPER, "users": accounts.with_role("helper")},
+        {"name": "organiser", "scopes": ORGANISER, "users": accounts.with_role("organiser")},
+    ]

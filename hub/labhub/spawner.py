@@ -1,0 +1,248 @@
+"""A participant's lab: one hardened container with its home volume."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from docker.errors import APIError, DockerException, ImageNotFound
+from docker.types import LogConfig, Ulimit
+from dockerspawner import DockerSpawner
+from requests.exceptions import RequestException
+from tornado import web
+from traitlets import Int, default
+
+ENGINE_ERRORS = (DockerException, RequestException)
+HOME = "/home/lab"
+USER = "1000:1000"
+LOG_LINES = 15  # of a lab that ended by itself
+TRY_EVERY = 0.1  # seconds between attempts to reach a starting lab
+LOOK_EVERY = 1  # seconds between looks whether it has ended instead
+
+NO_ENGINE = "The machine that runs the labs doesn't answer. Please tell a helper, then try again."
+NO_IMAGE = "The course's lab isn't installed on this machine. Please tell an organiser."
+REFUSED = "Your lab could not be started. Please tell a helper."
+ENDED = "Your lab stopped right after its start. Please try again; if it stays so, tell a helper."
+SILENT = "Your lab started but doesn't answer. Please try again in a minute."
+
+# Without these, numerical libraries start a thread for each of the host's cores and then fight
+# over the lab's share of them.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+)
+
+
+def host_config(memory: int, pids: int) -> dict[str, Any]:
+    """The engine's settings that confine a lab of `memory` bytes and `pids` processes.
+
+    Follows the OWASP Docker Security Cheat Sheet; the engine's own seccomp profile stays on.
+    """
+    return {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "pids_limit": pids,
+        "memswap_limit": memory,  # memory and swap together: so no swap
+        "oom_score_adj": 500,  # when the host itself runs out, a lab goes before the hub
+        "read_only": True,
+        # NESTML compiles there and loads the result, hence exec. Counts as the lab's memory.
+        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={memory // 2}"},  # noqa: S108
+        "init": True,  # reaps what a participant's processes leave behind
+        "ulimits": [Ulimit(name="core", soft=0, hard=0)],
+        # What a lab prints must not fill the host's disk.
+        "log_config": LogConfig(type="json-file", config={"max-size": "1m", "max-file": "2"}),
+        # Ended containers are kept until their last words are logged; see `poll`.
+        "auto_remove": False,
+    }
+
+
+class LabFailure(web.HTTPError):
+    """A lab can't be started; the participant reads `sentence`."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(503, sentence)
+        self.jupyterhub_message = sentence
+
+
+class LabSpawner(DockerSpawner):
+    """DockerSpawner with our hardening, names, labels and clear messages.
+
+    `prefix` is the instance; memory, processor and process limits, image and network are set by
+    `labhub.configure`.
+    """
+
+    pids_limit = Int(256, config=True, help="Processes and threads of one lab.")
+    starts_at_once = Int(config=True, help="Labs that start at the same time; others wait.")
+
+    # DockerSpawner has one thread, in which one slow stop holds up everybody.
+    _executor = ThreadPoolExecutor(4, thread_name_prefix="engine")
+    _gate: asyncio.Semaphore | None = None  # one for all labs
+    _stage = "Your lab has been asked for."
+
+    @default("starts_at_once")
+    def _as_many_as_processors(self) -> int:
+        return max(2, os.cpu_count() or 1)
+
+    @default("remove")
+    def _leave_no_containers(self) -> bool:
+        return True
+
+    @default("pull_policy")
+    def _only_the_course_image(self) -> str:
+        return "never"
+
+    @default("use_internal_ip")
+    def _reached_on_the_labs_network(self) -> bool:
+        return True
+
+    @default("cmd")
+    def _lab_command(self) -> list[str]:
+        return ["syllab-lab"]
+
+    @default("name_template")
+    def _container(self) -> str:
+        # Roster names are [a-z0-9][a-z0-9._-]*: fit for the engine as they are.
+        return "{prefix}-{raw_username}"
+
+    @default("volumes")
+    def _home(self) -> dict[str, str]:
+        return {"{prefix}-home-{raw_username}": HOME}
+
+    @default("extra_create_kwargs")
+    def _identity(self) -> dict[str, Any]:
+        return {"user": USER, "hostname": "lab", "labels": self.labels}
+
+    @default("extra_host_config")
+    def _confinement(self) -> dict[str, Any]:
+        if not self.mem_limit or not self.cpu_limit:
+            raise ValueError("LabSpawner: mem_limit and cpu_limit must be set")
+        return host_config(self.mem_limit, self.pids_limit)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """On every container and volume, so that they can be found and removed."""
+        return {"syllab.instance": self.prefix, "syllab.user": self.user.name}
+
+    def get_env(self) -> dict[str, str]:
+        """The lab's environment; nothing of the hub's own (DockerSpawner keeps none)."""
+        threads = str(max(1, int(self.cpu_limit)))
+        return super().get_env() | dict.fromkeys(THREADS, threads)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the waiting page shows: each new stage as it comes."""
+        shown = None
+        while True:
+            if self._stage != shown:
+                shown = self._stage
+                yield {"progress": 20, "message": shown}
+            await asyncio.sleep(0.3)
+
+    async def start(self) -> tuple[str, int]:
+        """Start the lab and wait until it answers; its IP address and port.
+
+        Few start at once, in order of asking: all at once, each would take as long as all
+        together. Raises LabFailure with one clear sentence for the participant.
+        """
+        cls = type(self)
+        cls._gate = cls._gate or asyncio.Semaphore(self.starts_at_once)
+        self._stage = "Waiting for the labs ahead of yours."
+        async with cls._gate:
+            self._stage = "Your lab is starting."
+            try:
+                address = await super().start()
+                await self._answering(*address)
+                return address
+            except ImageNotFound:
+                raise self._failure(NO_IMAGE, f"image {self.image} is not on this engine") from None
+            except APIError as error:
+                raise self._failure(REFUSED, f"the engine refused: {error.explanation}") from None
+            except ENGINE_ERRORS as error:
+                raise self._failure(NO_ENGINE, f"the engine can't be reached: {error}") from None
+
+    async def create_object(self) -> dict[str, Any]:
+        """Create the container, after its home volume (an existing one is used again)."""
+        homes = self.volume_binds
+        if self.mounts or self.read_only_volumes or any("/" in name for name in homes):
+            # The engine's socket and the host's folders, above all.
+            raise self._failure(REFUSED, "labs get named volumes only, nothing of the host")
+        for name in homes:
+            await self.docker("create_volume", name, labels=self.labels)
+        return await super().create_object()
+
+    async def poll(self) -> int | str | None:
+        """None while the lab runs, else why it ended; its last words then go to the log."""
+        if not self.object_id:
+            return 0
+        try:
+            container = await self.get_object()
+            if container is None:
+                return "the container is gone"
+            state = container["State"]
+            if state["Running"] or state["Status"] == "created":
+                return None
+            await self._bury(state)
+        except ENGINE_ERRORS as error:
+            # Labs outlive the engine's API: an engine that is silent for a moment ends none.
+            self.log.error("%s: the engine can't be reached: %s", self._log_name, error)
+            return None
+        memory = ", out of memory" if state["OOMKilled"] else ""
+        return f"exit code {state['ExitCode']}{memory}"
+
+    async def stop(self, now: bool = False) -> None:
+        """Stop the lab and remove its container; the home volume stays."""
+        if not self.object_id:
+            return
+        try:
+            await super().stop(now)
+        except ENGINE_ERRORS as error:
+            self.log.error("%s: could not be stopped: %s", self._log_name, error)
+
+    async def remove_object(self) -> None:
+        """Remove the container, even a running one that the hub had lost sight of."""
+        try:
+            await self.docker("remove_container", self.object_id, v=True, force=True)
+        except APIError as error:
+            if error.status_code not in (404, 409):  # removed, or being removed, already
+                raise
+
+    async def _bury(self, state: dict[str, Any]) -> None:
+        if state["ExitCode"] != 0:
+            words = await self.docker("logs", self.object_id, tail=LOG_LINES)
+            for line in words.decode(errors="replace").splitlines():
+                self.log.warning("%s: %s", self.object_name, ascii(line)[1:-1])
+        await self.remove_object()
+        self.object_id: str = ""
+
+    async def _answering(self, ip: str, port: int) -> None:
+        started = looked = time.monotonic()
+        while not await _listens(ip, port):
+            now = time.monotonic()
+            if now - looked > LOOK_EVERY:
+                looked = now
+                if (ended := await self.poll()) is not None:
+                    raise self._failure(ENDED, f"ended right after its start: {ended}")
+            if now - started > self.http_timeout:
+                raise self._failure(SILENT, f"no answer within {self.http_timeout} s")
+            await asyncio.sleep(TRY_EVERY)
+
+    def _failure(self, sentence: str, reason: str) -> LabFailure:
+        """An error that tells the participant `sentence`; `reason` is for the log."""
+        self.log.error("%s: %s", self._log_name, reason)
+        return LabFailure(sentence)
+
+
+async def _listens(ip: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(ip, port), timeout=1)
+    except (TimeoutError, OSError):
+        return False
+    writer.close()
+    return True
