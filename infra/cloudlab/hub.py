@@ -42,7 +42,7 @@ class Hub:
     def new_instance(self, course: Course) -> str:
         """The name before all engine objects: kept for good, so that homes are found again."""
         existing = self.settings()
-        return existing.instance if existing else f"{course.id}-{secrets.token_hex(3)}"
+        return existing.instance if existing else f"{course.id[:30]}-{secrets.token_hex(3)}"
 
     def write_settings(self, settings: HubSettings) -> bool:
         """Write hub.json; True if it differs from what was there."""

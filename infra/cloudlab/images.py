@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import docker
@@ -119,7 +120,7 @@ class Builder:
             if self._exists(tag):
                 current.outcome = "there already"
                 return tag
-            arguments = [f"--build-arg={key}={value}" for key, value in args.items()]
+            arguments = [f"--build-arg={k}={v}" for k, v in (args | _provenance()).items()]
             with build_secrets() as secrets:
                 run(
                     [build_client(), "build", "--progress=plain", "--tag", tag,
@@ -139,3 +140,12 @@ class Builder:
         except docker.errors.ImageNotFound:
             return False
         return True
+
+
+def _provenance() -> dict[str, str]:
+    """What the images' labels say of where they come from."""
+    git = subprocess.run(
+        ["git", "-C", REPOSITORY, "rev-parse", "HEAD"], capture_output=True, text=True
+    )
+    revision = git.stdout.strip() if git.returncode == 0 else "unknown"
+    return {"VERSION": version("syllab"), "REVISION": revision}

@@ -39,6 +39,7 @@ def up(course: Course, roster_file: Path, workspace: Workspace, port: int) -> No
         private_folder(workspace.hub)
         issued = credentials.issue(workspace, seats)
         current.outcome = f"{issued} issued" if issued else "all as they were"
+    _stop_labs_of_departed(client, existing, {seat.username for seat in seats})
     with step("Labs' network and firewall") as current:
         network = LabNetwork(client, hub.new_instance(course))
         gateway = network.ensure()
@@ -116,6 +117,17 @@ def clean(workspace: Workspace) -> None:
             if path not in keep:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         current.outcome = f"nothing but environments left in {workspace.var}"
+
+
+def _stop_labs_of_departed(
+    client: docker.DockerClient, settings: HubSettings | None, usernames: set[str]
+) -> None:
+    """Stop the labs of who left the roster (the hub forgets them); their homes are kept."""
+    for lab in _ours(client.containers, settings.instance, all=True) if settings else []:
+        if lab.labels.get("syllab.user") not in usernames:
+            with step("Lab of somebody no longer on the roster") as current:
+                lab.remove(force=True)
+                current.outcome = f"{lab.name} stopped; the home is kept"
 
 
 def _remove_labs(client: docker.DockerClient, settings: HubSettings) -> None:

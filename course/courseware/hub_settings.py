@@ -1,0 +1,87 @@
+"""The schema of `hub.json`, the hub's only input. Whoever starts a hub writes it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .errors import UserError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Address(_Model):
+    ip: IPv4Address
+    """The address to listen on."""
+    port: Port
+    """The port to listen on."""
+
+
+class LabLimits(_Model):
+    memory_bytes: int = Field(ge=64 * 2**20)
+    """Memory of one lab, in bytes."""
+    cpus: float = Field(gt=0)
+    """Processor cores of one lab."""
+    pids: int = Field(ge=16)
+    """Processes and threads of one lab."""
+
+
+class HubSettings(_Model):
+    """Everything a hub needs to know."""
+
+    instance: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    """Starts the name of every object in the engine: containers, volumes, the network."""
+    title: str
+    """The course's title: any text."""
+    release: Path
+    """The folder of the release that this hub runs."""
+    image: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    """The ID of the labs' image; the release's manifest must name the same."""
+    public: Address
+    """Where browsers reach the proxy."""
+    hub: Address
+    """Where labs reach the hub: the gateway of their network."""
+    proxy_api_port: Port
+    """The proxy's own interface, on the loopback."""
+    site_port: Port
+    """The course's website, on the loopback."""
+    network: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")
+    """The labs' network in the engine."""
+    users: Path
+    """The file of accounts: {"username": {"name", "role", "hash"}}."""
+    state: Path
+    """The hub's own folder: database, cookie secret, tokens."""
+    lab: LabLimits
+    """What each lab may use."""
+
+    @field_validator("release", "users", "state")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        if not path.is_absolute():
+            raise ValueError("must be an absolute path")
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> HubSettings:
+        """Read `hub.json`. Raises UserError with every key that is wrong."""
+        remedy = "it is written by `make up`: run that again"
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except OSError as error:
+            raise UserError(f"{path}: can't be read ({error.strerror}) -> {remedy}") from None
+        except ValidationError as error:
+            found = ((".".join(map(str, e["loc"])), e["msg"]) for e in error.errors())
+            wrong = [f"{path}: {key}: {message} -> {remedy}" for key, message in found]
+            raise UserError("\n".join(wrong)) from None
+
+    def write(self, path: Path) -> None:
+        """Write `hub.json`, readable by its owner only."""
+        path.touch(mode=0o600)
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")

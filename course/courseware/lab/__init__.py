@@ -1,0 +1,1 @@
+"""What goes into a participant's lab: `place` (needs the standard library only) and `check`."""

@@ -1,0 +1,102 @@
+"""Makes a course's notebooks: the student's, the solution's, and the bundle of official checks."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from . import tutorial
+from .course import Course
+from .errors import CourseError
+from .tutorial import Cell, Tutorial
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+HASHES = "checks.sha256"
+MADE = ("student", "solution", "checks")
+
+
+def build(course: Course, out: Path) -> None:
+    """Write `student/<tutorial>.ipynb`, `solution/<tutorial>.ipynb` and `checks/` below `out`.
+
+    The same course gives the same bytes. `checks/checks.sha256` lists the hashes of the checks
+    (`sha256sum -c` reads it); its own hash names the bundle. Raises CourseError with every
+    mistake in the tutorials; nothing is written then.
+    """
+    files = make(course)
+    for folder in MADE:
+        shutil.rmtree(out / folder, ignore_errors=True)
+        (out / folder).mkdir(parents=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+
+
+def make(course: Course) -> dict[str, bytes]:
+    """What `build` writes, as path below `out` -> content."""
+    files: dict[str, bytes] = {}
+    problems = []
+    for each in course.tutorials:
+        try:
+            source = tutorial.read(each.id, course.folder / each.path)
+        except CourseError as error:
+            problems += error.problems
+            continue
+        checks = course.folder / "checks" / f"test_{each.id}.py"
+        if checks.is_file():
+            tutorial.check_official(source, checks)
+            files[f"checks/{checks.name}"] = checks.read_bytes()
+        problems += source.problems
+        if not source.problems:
+            files[f"student/{each.id}.ipynb"] = student(course, source)
+            files[f"solution/{each.id}.ipynb"] = solution(course, source)
+    if problems:
+        raise CourseError(problems)
+    return files | {f"checks/{HASHES}": _hashes(files)}
+
+
+def student(course: Course, source: Tutorial) -> bytes:
+    """The notebook that participants get: exercises as they are, no solutions."""
+    return _notebook(course, source, [c.node for c in source.cells if c.part != "solution"])
+
+
+def solution(course: Course, source: Tutorial) -> bytes:
+    """The solved notebook: each solution stands in its exercise's cell, with the same id."""
+    solved = {c.exercise: c for c in source.cells if c.part == "solution" and _is_code(c)}
+    cells = [
+        _solved(c, solved[c.exercise]) if c.part == "exercise" else c.node
+        for c in source.cells
+        if c.part != "solution" or not _is_code(c)
+    ]
+    return _notebook(course, source, cells)
+
+
+def _is_code(cell: Cell) -> bool:
+    return bool(cell.node.cell_type == "code")
+
+
+def _solved(exercise: Cell, answer: Cell) -> nbformat.NotebookNode:
+    node = copy.deepcopy(exercise.node)
+    node.source = answer.node.source
+    node.metadata.tags = [*node.metadata.tags, "solution"]
+    return node
+
+
+def _notebook(course: Course, source: Tutorial, cells: list[nbformat.NotebookNode]) -> bytes:
+    metadata: dict[str, Any] = {
+        "kernelspec": KERNEL,
+        "language_info": {"name": "python"},
+        "syllab": {"course": course.id, "tutorial": source.id},
+    }
+    notebook = nbformat.v4.new_notebook(cells=copy.deepcopy(cells), metadata=metadata)
+    notebook.nbformat_minor = 5
+    nbformat.validate(notebook)
+    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()  # with sorted keys
+
+
+def _hashes(files: dict[str, bytes]) -> bytes:
+    checks = sorted((Path(name).name, data) for name, data in files.items() if "checks/" in name)
+    return "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in checks).encode()

@@ -1,0 +1,221 @@
+"""A tutorial's source: one MyST file, read into cells of which each knows its part."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from jupytext.myst import MystMetadataParsingError, myst_to_notebook
+from nbformat import NotebookNode, ValidationError
+
+from . import myst
+from .errors import CourseError, Problem, suggest
+from .schedule import slug
+
+PARTS = ("exercise", "solution", "check")
+KEYS = ("exercise", "needs")
+EXERCISE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+@dataclass
+class Cell:
+    """A cell, its line in the source, and its part in an exercise, if it has one."""
+
+    node: NotebookNode
+    line: int
+    part: str | None = None
+    exercise: str | None = None
+
+
+@dataclass
+class Tutorial:
+    """The cells of a tutorial's source, and what is wrong with it."""
+
+    id: str
+    file: str
+    cells: list[Cell] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def wrong(self, line: int, key: str, what: str, remedy: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(self.file, line, key, what, remedy))
+
+    def exercises(self) -> list[str]:
+        """The names of the exercises, in order."""
+        return [c.exercise for c in self.cells if c.part == "exercise" and c.exercise]
+
+
+def read(name: str, path: Path) -> Tutorial:
+    """Read a tutorial, its cells with stable ids and plain Markdown; its problems are noted.
+
+    Raises CourseError when the file can't be parsed at all.
+    """
+    tutorial = Tutorial(name, str(path))
+    notebook, lines = _parse(path)
+    for node, line in zip(notebook.cells, lines, strict=True):
+        if node.cell_type == "markdown":
+            text = myst.plain(node.source, line)
+            for problem in text.problems:
+                tutorial.wrong(problem[0], "", *problem[1:])
+            for section in myst.sections(text.lines):
+                part = copy.deepcopy(node)
+                part.source = section
+                tutorial.cells.append(_cell(tutorial, part, line))
+        else:
+            tutorial.cells.append(_cell(tutorial, node, line))
+    _check_exercises(tutorial)
+    _give_ids(tutorial)
+    return tutorial
+
+
+def _parse(path: Path) -> tuple[NotebookNode, list[int]]:
+    def fail(line: int | None, what: str, remedy: str) -> CourseError:
+        return CourseError([Problem(str(path), line, "", what, remedy)])
+
+    try:
+        text = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise fail(None, "is not UTF-8", "save it as UTF-8") from None
+    except OSError as error:
+        raise fail(None, f"can't be read ({error.strerror})", "check the path") from None
+    line = myst.unclosed(text)
+    if line:
+        raise fail(line, "this fence is never closed", "end it with a line of as many marks")
+    try:
+        notebook = myst_to_notebook(text, add_source_map=True)
+    except MystMetadataParsingError as error:
+        match = re.search(r"at line (\d+)", str(error))
+        what = f"is not valid MyST: {str(error).splitlines()[0]}"
+        remedy = "check the options at the top of this cell: YAML between two lines of ---"
+        raise fail(int(match[1]) if match else 1, what, remedy) from None
+    except ValidationError as error:
+        what = f"has options that a cell can't have: {error.message}"
+        raise fail(None, what, "tags are a list: tags: [exercise]") from None
+    return notebook, [line + 1 for line in notebook.metadata.pop("source_map")]
+
+
+def _cell(tutorial: Tutorial, node: NotebookNode, line: int) -> Cell:
+    tags = node.metadata.get("tags", [])
+    parts = [part for part in PARTS if part in tags]
+    syllab = node.metadata.get("syllab", {})
+    if not isinstance(syllab, dict):
+        tutorial.wrong(line, "syllab", "must be a group of keys", "write syllab: {exercise: name}")
+        return Cell(node, line)
+    for key in syllab:
+        if key not in KEYS:
+            remedy = suggest(key, KEYS, f"the keys are {', '.join(KEYS)}")
+            tutorial.wrong(line, f"syllab.{key}", "is not a key that belongs here", remedy)
+    name = syllab.get("exercise")
+    if not isinstance(syllab.get("needs", []), list):
+        what = "must be a list of names"
+        tutorial.wrong(line, "syllab.needs", what, "write it as needs: [name]")
+        node.metadata.syllab = {"exercise": name}
+    if len(parts) > 1:
+        tutorial.wrong(line, "tags", f"a cell can't be {' and '.join(parts)}", "keep one of them")
+    elif parts and name is None:
+        remedy = "add to its options: syllab: {exercise: name}"
+        tutorial.wrong(line, "syllab", f"this {parts[0]} cell doesn't name its exercise", remedy)
+    elif name is not None and not parts:
+        remedy = f"add to its options one of: {', '.join(f'tags: [{p}]' for p in PARTS)}"
+        tutorial.wrong(line, "tags", f"a cell of '{name}' has no part in it", remedy)
+    elif parts and not (isinstance(name, str) and EXERCISE.fullmatch(name)):
+        remedy = "use up to 40 of a-z, 0-9, '-' and '_', a letter first"
+        tutorial.wrong(line, "syllab.exercise", f"'{name}' can't be a name", remedy)
+    elif parts:
+        return Cell(node, line, parts[0], name)
+    return Cell(node, line)
+
+
+def _check_exercises(tutorial: Tutorial) -> None:
+    """Each exercise has one cell, then one solution of code; checks and needs name exercises."""
+    names = tutorial.exercises()
+    first: dict[tuple[str, str], int] = {}
+    for cell in tutorial.cells:
+        name, part = cell.exercise, cell.part
+        if name is None or part is None:
+            continue
+        key = "syllab.exercise"
+        if name not in names:
+            otherwise = f"add an exercise cell named '{name}' before it"
+            what = f"a {part} for '{name}', which is not an exercise here"
+            tutorial.wrong(cell.line, key, what, suggest(name, names, otherwise))
+        elif part == "solution" and ("exercise", name) not in first:
+            what = f"the solution of '{name}' stands before the exercise"
+            tutorial.wrong(cell.line, key, what, "move it below the exercise")
+        if part in _single(cell):
+            if (part, name) in first:
+                what = f"'{name}' has a second {part}: the first is on line {first[part, name]}"
+                tutorial.wrong(cell.line, key, what, "rename or remove one of them")
+            first.setdefault((part, name), cell.line)
+        for needed in cell.node.metadata["syllab"].get("needs", []):
+            if needed not in names:
+                remedy = suggest(str(needed), names, "name an exercise of this tutorial")
+                tutorial.wrong(cell.line, "syllab.needs", f"'{needed}' is not an exercise", remedy)
+    for name in names:
+        if ("solution", name) not in first:
+            what = f"'{name}' has no solution"
+            remedy = "add a code cell tagged solution below it"
+            tutorial.wrong(first["exercise", name], "syllab.exercise", what, remedy)
+
+
+def _single(cell: Cell) -> tuple[str, ...]:
+    """The parts of which an exercise has exactly one, for a cell of this type.
+
+    Explanations in Markdown may be tagged `solution`, too; there can be any number of them.
+    """
+    return ("exercise", "solution") if cell.node.cell_type == "code" else ()
+
+
+def _give_ids(tutorial: Tutorial) -> None:
+    """Ids that survive edits: named after the exercise, after the heading, or by the content.
+
+    None depends on the cells around it, but where two are alike: then the later gets a number.
+    """
+    seen: Counter[str] = Counter()
+    for cell in tutorial.cells:
+        base = _id(cell)
+        seen[base] += 1
+        cell.node.id = base if seen[base] == 1 else f"{base}-{seen[base]}"
+
+
+def _id(cell: Cell) -> str:
+    heading = re.match(r"#+\s+(.*)", cell.node.source)
+    if cell.exercise:
+        return f"{cell.exercise}-{cell.part}"
+    if cell.node.cell_type == "markdown" and heading:
+        return f"text-{slug(heading[1])}"
+    content = f"{cell.node.cell_type}\n{cell.node.source}"
+    return f"{cell.node.cell_type}-{sha256(content.encode()).hexdigest()[:12]}"
+
+
+def check_official(tutorial: Tutorial, path: Path) -> None:
+    """Note official checks that name no exercise of the tutorial, without running them."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        problem = Problem(str(path), line, "", f"is not valid Python: {error}", "correct it")
+        tutorial.problems.append(problem)
+        return
+    names = tutorial.exercises()
+    for line, name in _marked(tree):
+        if name not in names:
+            what = f"a check for '{name}', which is not an exercise of {tutorial.file}"
+            remedy = suggest(name, names, "name one of its exercises")
+            tutorial.problems.append(Problem(str(path), line, "exercise", what, remedy))
+
+
+def _marked(tree: ast.AST) -> list[tuple[int, str]]:
+    """Line and first argument of each `@exercise("name", ...)`."""
+    found = []
+    for node in ast.walk(tree):
+        for mark in getattr(node, "decorator_list", []):
+            if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "exercise":
+                name = mark.args[0] if mark.args else None
+                found.append((mark.lineno, str(getattr(name, "value", None))))
+    return found
