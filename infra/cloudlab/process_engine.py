@@ -6,7 +6,6 @@ No isolation, one user, this machine only, no official grades. Everything else n
 from __future__ import annotations
 
 import secrets
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -37,13 +36,10 @@ def up(course: Course, workspace: Workspace, port: int) -> None:
         lock.write_text("\n".join(file.read_text() for file in _locks(course)))
         environments.ensure("lab", lock, workspace, current)
         prepare = IMAGES / course.image.recipe / f"{course.image.recipe}_lab"
+        prepared = workspace.log / "lab-prepare.log"
         if prepare.exists():
-            run(
-                [environment("lab") / "bin" / "python", prepare],
-                log=workspace.log / "lab-prepare.log",
-                current=current,
-                remedy="mend what it names",
-            )
+            python = environment("lab") / "bin" / "python"
+            run([python, prepare], log=prepared, current=current, remedy="mend what it names")
     with step("Lab") as current:
         token_file = _folder(workspace) / "token"
         if not running:
@@ -51,9 +47,8 @@ def up(course: Course, workspace: Workspace, port: int) -> None:
         address = f"http://127.0.0.1:{port}"
         _await(address, workspace)
         current.outcome = address
-    missing = [p for p in ("g++", "make") if shutil.which(p) is None]
-    if missing:
-        console.print(f"Not installed: {', '.join(missing)}; what a notebook compiles will fail.")
+    if prepare.exists():  # it says what the recipe misses on this machine
+        console.print(prepared.read_text().rstrip(), markup=False, style="dim")
     console.print(
         "\n[yellow]This is one lab without isolation, for you alone, on this machine only; nothing "
         "is graded.[/]\n"
@@ -83,9 +78,10 @@ def _start(workspace: Workspace, port: int, token_file: Path) -> None:
     python = environment("lab") / "bin" / "python"
     notebooks = workspace.notebooks / "student"
     subprocess.run([python, "-m", "courseware.lab.place", notebooks, home], check=False)
+    config = IMAGES / "lab" / "jupyter_server_config.py"
     daemon.start(
-        [str(python), "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
-         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}"],
+        [str(python), "-m", "jupyterlab", f"--config={config}", "--no-browser", "--allow-root",
+         "--ip=127.0.0.1", f"--port={port}", f"--ServerApp.root_dir={home}"],
         note=_note(workspace),
         log=workspace.log / "lab.log",
         env={"JUPYTER_TOKEN": token_file.read_text(), "PATH": f"{python.parent}:/usr/bin:/bin"},
@@ -102,6 +98,8 @@ def _await(address: str, workspace: Workspace) -> None:
                 return
         except requests.RequestException:
             time.sleep(0.2)
+        if daemon.find(_note(workspace)) is None:
+            break
     raise UserError(f"The lab does not answer at {address} -> see {workspace.log / 'lab.log'}")
 
 

@@ -26,7 +26,7 @@ def test_nine_lines_make_a_course(load):
 
 def test_a_title_is_enough(load, tmp_path):
     small = load("title: Just a title\n")
-    assert small.id == tmp_path.name
+    assert small.title == "Just a title"
     assert small.folder == tmp_path
 
 
