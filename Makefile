@@ -46,15 +46,16 @@ tools:
 test-tools:
 	@infra/environment test tests/requirements.txt
 
-# Resolve the locked requirements anew. Left out are packages that only cost time at each start:
-# rfc3987-syntax and its parser lark (1.3 s of imports), which jsonschema works without.
-UV = var/env/test/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
-	--python-version 3.11 --no-emit-package rfc3987-syntax --no-emit-package lark \
+# Left out are packages that only cost time at each start: rfc3987-syntax and its parser lark
+# (1.3 s of imports), which jsonschema works without. The images leave out more: images/lock.
+UV = var/env/test/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
+	--no-header --python-version 3.11 --no-emit-package rfc3987-syntax --no-emit-package lark \
 	--no-emit-package syllab
 lock: test-tools ## resolve all locked requirements anew
 	$(UV) pyproject.toml --extra infra -o infra/requirements.txt
 	$(UV) pyproject.toml --extra hub -o hub/requirements.txt
-	$(UV) pyproject.toml --extra test -c infra/requirements.txt -c hub/requirements.txt -o tests/requirements.txt
-	$(UV) pyproject.toml --extra lab -o images/lab/requirements.txt
-	$(UV) images/nest/requirements.in -c images/lab/requirements.txt -o images/nest/requirements.txt
-	$(UV) course/cns2024/requirements.in -c images/lab/requirements.txt -c images/nest/requirements.txt -o course/cns2024/requirements.txt
+	$(UV) pyproject.toml --extra test -c infra/requirements.txt -c hub/requirements.txt \
+		-o tests/requirements.txt
+	PATH="$$PWD/var/env/test/bin:$$PATH" images/lock
+	$(UV) course/cns2024/requirements.in -c images/lab/requirements.txt \
+		-c images/nest/requirements.txt -o course/cns2024/requirements.txt

@@ -6,6 +6,7 @@ Each image is tagged with the digest of what it is made from, so what exists is 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -50,13 +51,14 @@ class Builder:
             )
         parent = self._ensure_lab(self._ensure_base())
         if course.image.recipe != "plain":
-            digest = inputs_sha256([recipe_folder], parent)
             parent = self._build(
-                f"syllab/{course.image.recipe}", digest, recipe_folder / "Dockerfile", REPOSITORY,
-                {"LAB": parent},
-            )  # fmt: skip
-        tag = self._build_course(course, notebooks, parent)
-        return self.client.images.get(tag)
+                f"syllab/{course.image.recipe}",
+                recipe_folder / "Dockerfile",
+                made_from=[recipe_folder],
+                arguments={"LAB": parent},
+                labels=_packages(course.image.recipe, recipe_folder / "requirements.txt"),
+            )
+        return self.client.images.get(self._build_course(course, notebooks, parent))
 
     def _ensure_base(self) -> str:
         with step("Base image") as current:
@@ -90,10 +92,15 @@ class Builder:
         return self.client.images.get(BASE).tag("syllab/base", "bookworm")
 
     def _ensure_lab(self, base: str) -> str:
-        base_id = self.client.images.get(base).id
-        digest = inputs_sha256([IMAGES / "lab", LAB_CLIENT], base_id)
+        folder = IMAGES / "lab"
+        labels = _packages("lab", folder / "requirements.txt")
+        labels["org.opencontainers.image.base.digest"] = self.client.images.get(base).id
         return self._build(
-            "syllab/lab", digest, IMAGES / "lab" / "Dockerfile", REPOSITORY, {"BASE": base}
+            "syllab/lab",
+            folder / "Dockerfile",
+            made_from=[folder, LAB_CLIENT],
+            arguments={"BASE": base},
+            labels=labels,
         )
 
     def _build_course(self, course: Course, notebooks: Path, parent: str) -> str:
@@ -103,29 +110,43 @@ class Builder:
         lock = course.folder / course.image.lock if course.image.lock else None
         (context / "requirements.txt").write_bytes(lock.read_bytes() if lock else b"")
         dockerfile = IMAGES / "course" / "Dockerfile"
-        args = {
-            "RECIPE": parent,
-            "APT": " ".join(course.image.apt),
-            "TITLE": course.title,
-        }
-        digest = inputs_sha256([dockerfile, context], *args.values())
-        return self._build(f"syllab/course-{course.id}", digest, dockerfile, context, args)
+        labels = _packages("course", context / "requirements.txt")
+        return self._build(
+            f"syllab/course-{course.id}",
+            dockerfile,
+            made_from=[dockerfile, context],
+            arguments={"RECIPE": parent, "APT": " ".join(course.image.apt)},
+            labels=labels | {"org.opencontainers.image.title": course.title},
+            context=context,
+        )
 
     def _build(
-        self, name: str, digest: str, dockerfile: Path, context: Path, args: dict[str, str]
+        self,
+        name: str,
+        dockerfile: Path,
+        *,
+        made_from: list[Path],
+        arguments: dict[str, str],
+        labels: dict[str, str],
+        context: Path = REPOSITORY,
     ) -> str:
+        """Build an image unless it is there; its tag."""
+        labels |= {"org.opencontainers.image.version": version("syllab")}
+        digest = inputs_sha256(made_from, *arguments.values(), *labels.values())
         tag = f"{name}:{digest[:12]}"
-        title = f"Image {name.removeprefix('syllab/')}"
-        with step(title) as current:
+        short = name.removeprefix("syllab/")
+        with step(f"Image {short}") as current:
             if self._exists(tag):
                 current.outcome = "there already"
                 return tag
-            arguments = [f"--build-arg={k}={v}" for k, v in (args | _provenance()).items()]
+            labels |= {"org.opencontainers.image.revision": _revision()}
+            options = [f"--build-arg={key}={value}" for key, value in arguments.items()]
+            options += [f"--label={key}={value}" for key, value in labels.items()]
             with build_secrets() as secrets:
                 run(
                     [build_client(), "build", "--progress=plain", "--tag", tag,
-                     "--file", dockerfile, *arguments, *secrets, context],
-                    log=self.workspace.log / f"image-{name.removeprefix('syllab/')}.log",
+                     "--file", dockerfile, *options, *secrets, context],
+                    log=self.workspace.log / f"image-{short}.log",
                     current=current,
                     remedy="mend what it names; if packages can't be fetched, check the network",
                     env=os.environ | {"DOCKER_BUILDKIT": "1"},
@@ -142,10 +163,14 @@ class Builder:
         return True
 
 
-def _provenance() -> dict[str, str]:
-    """What the images' labels say of where they come from."""
-    git = subprocess.run(
-        ["git", "-C", REPOSITORY, "rev-parse", "HEAD"], capture_output=True, text=True
-    )
-    revision = git.stdout.strip() if git.returncode == 0 else "unknown"
-    return {"VERSION": version("syllab"), "REVISION": revision}
+def _packages(stage: str, lock: Path) -> dict[str, str]:
+    """The label that names the packages which one stage of the chain adds."""
+    pins = re.findall(r"^[\w.-]+==[\w.!+-]+", lock.read_text(), re.MULTILINE)
+    return {f"syllab.packages.{stage}": " ".join(pins)}
+
+
+def _revision() -> str:
+    """The commit of this copy of Syllab, "unknown" outside a git checkout."""
+    command = ["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"]
+    git = subprocess.run(command, capture_output=True, text=True)
+    return git.stdout.strip() or "unknown"

@@ -1,0 +1,28 @@
+"""Settings of JupyterLab in a lab, read by Jupyter from <environment>/etc/jupyter."""
+
+import os
+
+c = get_config()  # noqa: F821 (Jupyter provides it)
+
+# Extensions that a lab doesn't use and that cost start time and memory.
+c.ServerApp.jpserver_extensions = {"jupyter_lsp": False, "notebook_shim": False}
+# Nothing is fetched from outside: no news, no look for updates, no extension catalogue.
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.extension_manager = "readonly"
+# A trash folder would silently fill the participant's disk space.
+c.FileContentsManager.delete_to_trash = False
+c.ServerApp.open_browser = False
+
+if not os.environ.get("JUPYTERHUB_API_TOKEN"):
+    c.ServerApp.ip = "0.0.0.0"  # noqa: S104 (in a container; its user chooses what to publish)
+    c.ServerApp.port = 7003
+    c.ServerApp.port_retries = 0
+    c.ServerApp.custom_display_url = "http://127.0.0.1:7003"
+    # Taken out of the environment, so that kernels and terminals don't inherit it. JUPYTER_TOKEN
+    # is read by Jupyter itself. Empty means not given.
+    password = os.environ.pop("PASSWORD", "")
+    if password:
+        from jupyter_server.auth import passwd
+
+        c.PasswordIdentityProvider.hashed_password = passwd(password)
