@@ -75,7 +75,7 @@ def test_it_runs_as_an_ordinary_user_and_says_what_it_is_made_of(image):
 
 
 def test_neither_the_hosts_ca_nor_solutions_nor_official_checks_are_in_it(image, tmp_path):
-    # What this machine trusts beyond the public authorities: usually nothing, behind a proxy its CA.
+    # What this machine trusts beyond the public authorities; behind a proxy that is its CA.
     trusted = certificates(build_secrets.ca_bundle().read_bytes())
     public = [Path(certifi.where()), *Path("/usr/share/ca-certificates/mozilla").glob("*.crt")]
     private = trusted.difference(*(certificates(path.read_bytes()) for path in public))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -50,11 +54,19 @@ def test_a_port_that_is_none(workspace):
         check(course(), workspace, 80)
 
 
-def test_a_nearly_full_disk(workspace, port, monkeypatch):
-    # A disk can't be filled here without harm to others, so its report is replaced.
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=300 * 10**6))
-    with pytest.raises(UserError, match=r"0\.3 GB of disk free, 6 GB needed"):
-        check(course(), workspace, port, built=False)
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_nearly_full_disk(workspace, small_disk, port):
+    there = replace(workspace, var=small_disk / "var")
+    with pytest.raises(UserError, match=r"small: 0\.3 GB of disk free, 6 GB needed"):
+        check(course(), there, port, built=False)
 
 
 def test_more_labs_than_memory_is_refused_unless_overcommitted(workspace, port):
