@@ -45,8 +45,11 @@ def up(course: Course, roster_file: Path, workspace: Workspace, port: int) -> No
         gateway = network.ensure()
         network.protect(gateway, port + 3)
         current.outcome = network.name
+    settings = _settings(course, workspace, folder, network, gateway, port)
+    if existing is not None and existing.hub != settings.hub:
+        _remove_labs(client, existing)  # they know the hub by its old address
     with step("Hub") as current:
-        changed = hub.write_settings(_settings(course, workspace, folder, network, gateway, port))
+        changed = hub.write_settings(settings)
         hub.start(current, changed=changed)
     _tell(workspace, port)
 

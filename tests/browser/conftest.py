@@ -16,7 +16,8 @@ ARGUMENTS = [
 SLOW = 60_000  # milliseconds, for pages behind a starting lab
 
 
-@pytest.fixture(scope="session")
+# For a module, not the session: Playwright's event loop would be in the way of other tests' own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "chromium is missing; tests/run installs it"

@@ -124,7 +124,7 @@ def test_a_stopped_engine_is_said_plainly_and_up_mends_it(running_course: Runnin
     cy = running_course.participant("cy")
     cy.log_in().raise_for_status()
     page = cy.http.get(f"{running_course.address}/hub/spawn").text
-    assert "engine" in page
+    assert "The machine that runs the labs" in page
     assert "Traceback" not in page
     running_course.up()
     cy.start_lab()
