@@ -18,14 +18,14 @@ def ensure_hub(workspace: Workspace) -> None:
     Raises UserError when they can't be fetched.
     """
     with step("Hub's programs") as current:
-        ensure("hub", HUB / "requirements.txt", workspace, current)
+        ensure("hub", [HUB / "requirements.txt"], workspace, current)
         _ensure_proxy(environment("hub"), workspace, current)
 
 
-def ensure(name: str, lock: Path, workspace: Workspace, current: Step) -> None:
-    """Make the environment `name` from a lock file; quick when it is there."""
+def ensure(name: str, locks: list[Path], workspace: Workspace, current: Step) -> None:
+    """Make the environment `name` from lock files, in their order; quick when it is there."""
     run(
-        [REPOSITORY / "infra" / "environment", name, lock],
+        [REPOSITORY / "infra" / "environment", name, *locks],
         log=workspace.log / f"environment-{name}.log",
         current=current,
         remedy="mend what it names and run the command again",

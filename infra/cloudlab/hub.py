@@ -18,6 +18,7 @@ from courseware.course import Course
 from courseware.errors import UserError
 from courseware.hub_settings import HubSettings
 
+from cloudlab.digest import inputs_sha256
 from cloudlab.progress import Step
 from cloudlab.workspace import REPOSITORY, Workspace, environment
 
@@ -131,7 +132,11 @@ class Hub:
         hub_config = str(REPOSITORY / "hub" / "jupyterhub_config.py")
         self._add(config, "hub", [python, "-m", "jupyterhub", "--config", hub_config])
         config["program:hub"]["environment"] = f'SYLLAB_HUB_JSON="{settings}"'
+        # A newer hub than the running one has to be started, too.
+        code = [REPOSITORY / "hub", REPOSITORY / "course" / "courseware"]
+        digest = inputs_sha256([*code, environment("hub") / ".made-from"])
         text = io.StringIO()
+        text.write(f"; made from {digest}\n")
         config.write(text)
         if self._supervisor.exists() and self._supervisor.read_text() == text.getvalue():
             return False

@@ -31,10 +31,7 @@ def up(course: Course, workspace: Workspace, port: int) -> None:
     local.make_notebooks(course, workspace)
     local.make_site(course, workspace)
     with step("Lab's programs") as current:
-        lock = workspace.build / "lab-requirements.txt"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        lock.write_text("\n".join(file.read_text() for file in _locks(course)))
-        environments.ensure("lab", lock, workspace, current)
+        environments.ensure("lab", _locks(course), workspace, current)
         prepare = IMAGES / course.image.recipe / f"{course.image.recipe}_lab"
         prepared = workspace.log / "lab-prepare.log"
         if prepare.exists():
