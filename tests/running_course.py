@@ -62,6 +62,13 @@ class RunningCourse:
         """Somebody of the roster with the passphrase that was issued."""
         return Participant(self.address, username, self.credentials()[username]["passphrase"])
 
+    def in_lab(self, username: str) -> Participant:
+        """Somebody of the roster, logged in, with a lab that is ready."""
+        participant = self.participant(username)
+        participant.log_in().raise_for_status()
+        participant.start_lab()
+        return participant
+
 
 def free_ports() -> int:
     """The first of the free ports in a row that a course needs."""

@@ -73,9 +73,7 @@ def test_secrets_are_for_their_owner_only(running_course):
 
 
 def test_work_outlives_lab_and_hub_and_a_second_up_changes_nothing(running_course: RunningCourse):
-    cy = running_course.participant("cy")
-    cy.log_in().raise_for_status()
-    cy.start_lab()
+    cy = running_course.in_lab("cy")
     edit = "import pathlib; p = pathlib.Path('/home/lab/tutorials/introduction.ipynb')\n"
     cy.run(edit + "p.write_text(p.read_text().replace('NEST', 'MY NEST'))")
     cy.run("open('/home/lab/mine.txt', 'w').write('kept')")
@@ -92,18 +90,14 @@ def test_work_outlives_lab_and_hub_and_a_second_up_changes_nothing(running_cours
     running_course.syllab("down")
     running_course.up()
     assert (running_course.settings, running_course.credentials()) == before
-    again = running_course.participant("cy")
-    again.log_in().raise_for_status()
-    again.start_lab()
+    again = running_course.in_lab("cy")
     assert again.contents("mine.txt").json()["content"] == "kept"
     assert "MY NEST" in again.run(edit + "print(p.read_text())")
     again.stop_lab()
 
 
 def test_a_lab_survives_a_crash_of_the_hub(running_course: RunningCourse):
-    cy = running_course.participant("cy")
-    cy.log_in().raise_for_status()
-    cy.start_lab()
+    cy = running_course.in_lab("cy")
     supervisor = psutil.Process(int((running_course.var / "hub" / "supervisord.pid").read_text()))
     (hub,) = (p for p in supervisor.children() if "jupyterhub" in p.cmdline())
     hub.kill()

@@ -13,18 +13,12 @@ from running_course import RunningCourse
 
 @pytest.fixture(scope="module")
 def ada(running_course: RunningCourse) -> Participant:
-    participant = running_course.participant("ada")
-    participant.log_in().raise_for_status()
-    participant.start_lab()
-    return participant
+    return running_course.in_lab("ada")
 
 
 @pytest.fixture(scope="module")
 def bo(running_course: RunningCourse) -> Participant:
-    participant = running_course.participant("bo.li-2")
-    participant.log_in().raise_for_status()
-    participant.start_lab()
-    return participant
+    return running_course.in_lab("bo.li-2")
 
 
 def probe(participant: Participant, code: str):

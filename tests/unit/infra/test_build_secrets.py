@@ -10,7 +10,7 @@ from cloudlab import build_secrets
 
 def test_pips_index_is_passed_through_and_local_folders_are_not(monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://user:secret@packages.example/simple")
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "file:///opt/wheels https://more.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "file:///srv/wheels https://more.example/simple")
     config = configparser.RawConfigParser()
     config.read_string(build_secrets.pip_settings())
     assert config["global"]["index-url"] == "https://user:secret@packages.example/simple"
