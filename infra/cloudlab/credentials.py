@@ -13,6 +13,7 @@ from pathlib import Path
 from courseware import passphrase
 from courseware.roster import Seat
 
+from cloudlab.system import hand_over
 from cloudlab.workspace import Workspace
 
 COLUMNS = ("username", "name", "role", "passphrase")
@@ -40,6 +41,7 @@ def issue(workspace: Workspace, seats: list[Seat]) -> int:
     # The plain text first: a passphrase that nobody can read would have to be issued again.
     if rows or workspace.credentials.exists():
         _write_plain(workspace.credentials, rows)
+        hand_over(workspace.credentials)
     if kept != users:
         _replace(workspace.users, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
     return issued
