@@ -63,6 +63,8 @@ def down(workspace: Workspace) -> None:
 @click.pass_obj
 def clean(workspace: Workspace, yes: bool) -> None:
     """Remove all that was made on this machine, participants' homes included."""
+    if any(path.exists() for path in (workspace.hub, workspace.releases)):
+        system.become_root()  # root made them
     if not yes:
         click.confirm(
             f"This removes every participant's home and all of {workspace.var}. Go on?", abort=True

@@ -26,12 +26,12 @@ def up(course: Course, roster_file: Path, workspace: Workspace, port: int) -> No
     Safe to repeat: what is there stays, passphrases and homes first of all. Raises UserError.
     """
     seats = roster.load(roster_file)
+    system.become_root()
     hub = Hub(workspace)
     existing = hub.settings()
     running = hub.process() is not None and existing is not None and existing.public.port == port
     built = existing is not None
     preflight.check(course, workspace, port, labs=course.capacity, running=running, built=built)
-    system.become_root()
     client = engine.ensure(workspace)
     folder = make_release(course, workspace, client)
     environments.ensure_hub(workspace)
@@ -81,11 +81,13 @@ def make_site(course: Course, workspace: Workspace) -> None:
 
 def down(workspace: Workspace) -> None:
     """Stop hub and labs, keep homes; stop the engine if `up` started it by hand."""
+    if not workspace.hub.exists():
+        return
+    system.become_root()
     hub = Hub(workspace)
     settings = hub.settings()
     if settings is None:
         return
-    system.become_root()
     with step("Hub") as current:
         current.outcome = "stopped" if hub.stop() else "was not running"
     client = engine.connect()
@@ -102,7 +104,6 @@ def clean(workspace: Workspace) -> None:
     hub = Hub(workspace)
     settings = hub.settings()
     if settings is not None:
-        system.become_root()
         client = engine.ensure(workspace)  # without it homes would be left behind unseen
         hub.stop()
         _remove_labs(client, settings)
