@@ -49,6 +49,7 @@ def up(course: Course, roster_file: Path, workspace: Workspace, port: int) -> No
     if existing is not None and existing.hub != settings.hub:
         _remove_labs(client, existing)  # they know the hub by its old address
     with step("Hub") as current:
+        _use_image(client, settings)
         changed = hub.write_settings(settings)
         hub.start(current, changed=changed)
     _tell(workspace, port)
@@ -113,7 +114,7 @@ def clean(workspace: Workspace) -> None:
                 home.remove(force=True)
             LabNetwork(client, settings.instance).remove()
             current.outcome = f"{len(homes)} home(s) removed"
-        _remove_image(client, settings)
+        _remove_images(client, settings)
         _stop_engine(workspace, client)
     with step("Files") as current:
         keep = {REPOSITORY / "var" / "env"}  # this very program runs from there
@@ -155,14 +156,24 @@ def _stop_engine(workspace: Workspace, client: docker.DockerClient) -> None:
         current.outcome = "stopped" if engine.stop_if_ours(workspace) else "left as it was found"
 
 
-def _remove_image(client: docker.DockerClient, settings: HubSettings) -> None:
+def _use_image(client: docker.DockerClient, settings: HubSettings) -> None:
+    """Mark the image as used by this instance: others on this machine may share it."""
+    client.images.get(settings.image).tag(_used_by(settings), settings.release.name)
+
+
+def _used_by(settings: HubSettings) -> str:
+    return f"syllab/used-by-{settings.instance}"
+
+
+def _remove_images(client: docker.DockerClient, settings: HubSettings) -> None:
+    """Remove the course's images, those excepted that another instance uses."""
     with step("Course image") as current:
-        try:
-            for tag in client.images.get(settings.image).tags:
+        for image in client.images.list(_used_by(settings)):
+            ours = [tag for tag in image.tags if tag.startswith(f"{_used_by(settings)}:")]
+            shared = any("/used-by-" in tag for tag in set(image.tags) - set(ours))
+            for tag in ours if shared else image.tags:
                 client.images.remove(tag)
-            current.outcome = "removed; the images it builds on are kept for the next make up"
-        except docker.errors.APIError as error:
-            current.outcome = f"kept ({error.explanation})"
+        current.outcome = "removed; what it is built on is kept for the next make up"
 
 
 def _settings(
