@@ -31,7 +31,8 @@ def up(course: Course, roster_file: Path, workspace: Workspace, port: int) -> No
     existing = hub.settings()
     running = hub.process() is not None and existing is not None and existing.public.port == port
     built = existing is not None
-    preflight.check(course, workspace, port, labs=course.capacity, running=running, built=built)
+    labs = min(course.capacity, len(seats))
+    preflight.check(course, workspace, port, labs=labs, running=running, built=built)
     client = engine.ensure(workspace)
     folder = make_release(course, workspace, client)
     environments.ensure_hub(workspace)

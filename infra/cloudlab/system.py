@@ -49,6 +49,7 @@ def apt_install(packages: list[str], *, log: Path, current: Step) -> None:
     """Install Debian packages. Raises UserError when apt-get fails."""
     if shutil.which("apt-get") is None:
         raise UserError(f"Not a Debian machine -> install these yourself: {' '.join(packages)}")
+    console.print(f"  installing on this machine, with apt-get: {' '.join(packages)}")
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     remedy = "is a Debian mirror reachable? apt reads /etc/apt and http_proxy"
     run(["apt-get", "update"], log=log, current=current, remedy=remedy, env=env)
