@@ -37,7 +37,7 @@ check: test-tools ## lint, types and unit tests
 	@var/env/test/bin/mypy
 	@$(TESTS) tests/unit
 
-test: tools test-tools ## all tests: unit, real engine and hub, real browser
+test: test-tools ## all tests: unit, real engine and hub, real browser
 	@tests/run
 
 tools:
