@@ -82,6 +82,8 @@ class HubSettings(_Model):
             raise UserError("\n".join(wrong)) from None
 
     def write(self, path: Path) -> None:
-        """Write `hub.json`, readable by its owner only."""
-        path.touch(mode=0o600)
-        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        """Write `hub.json`, readable by its owner only, wholly or not at all."""
+        new = path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        new.replace(path)

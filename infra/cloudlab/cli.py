@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import click
 from courseware import course as courses
 from courseware.errors import UserError
+from docker.errors import DockerException
 from rich.console import Console
 
 from cloudlab import engine, local, process_engine, system
@@ -36,7 +38,7 @@ def cli(context: click.Context, folder: Path, var: Path) -> None:
 @click.option("--port", type=int, envvar="PORT", default=PORT, show_default=True,
               help="The port on 127.0.0.1; the next three are used too.")  # fmt: skip
 @click.option("--roster", type=click.Path(path_type=Path), envvar="ROSTER",
-              help="The roster  [default: roster.csv in the course folder].")  # fmt: skip
+              help="The roster  [default: the last one; first roster.csv].")  # fmt: skip
 @click.option("--engine", "engine_name", type=click.Choice(["docker", "process"]),
               envvar="ENGINE", default="docker", show_default=True,
               help="docker: a lab for each; process: one lab, no isolation.")  # fmt: skip
@@ -47,7 +49,7 @@ def up(workspace: Workspace, port: int, roster: Path | None, engine_name: str) -
     if engine_name == "process":
         process_engine.up(course, workspace, port)
     else:
-        local.up(course, roster or workspace.course / "roster.csv", workspace, port)
+        local.up(course, roster, workspace, port)
 
 
 @cli.command()
@@ -101,16 +103,17 @@ def site(workspace: Workspace) -> None:
 def schema(workspace: Workspace) -> None:
     """Write the JSON Schema of course.yml, for editors, to var/course.schema.json."""
     workspace.var.mkdir(parents=True, exist_ok=True)
-    target = workspace.var / "course.schema.json"
-    target.write_text(json.dumps(courses.json_schema(), indent=1) + "\n")
-    console.print(str(target))
+    workspace.schema.write_text(json.dumps(courses.json_schema(), indent=1) + "\n")
+    console.print(str(workspace.schema))
 
 
 def main() -> None:
     """Run the command line; an organiser's mistake ends with its text and exit code 1."""
+    # A plain `su` leaves out the folders in which the firewall's and the engine's programs are.
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     try:
         cli()
-    except UserError as error:
+    except (UserError, DockerException, OSError) as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         sys.exit(1)
 

@@ -7,10 +7,11 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from courseware import passphrase
+from courseware.errors import UserError
 from courseware.roster import Seat
 
 from cloudlab.system import hand_over
@@ -23,48 +24,86 @@ def issue(workspace: Workspace, seats: list[Seat]) -> int:
     """Give every seat that has none a passphrase; answer how many were issued.
 
     Hashes go to the hub's users.json, the plain text to credentials.csv (both mode 600). Who
-    has a passphrase keeps it, whether or not the CSV is still there; who left the roster can no
-    longer log in.
+    has a passphrase keeps it, whether or not the CSV is still there. Who leaves the roster can
+    no longer log in, and finds the old passphrase good again on return. Raises UserError when
+    one of the files can't be read.
     """
-    users = json.loads(workspace.users.read_text()) if workspace.users.exists() else {}
+    users, former = _read_users(workspace.users), _read_users(workspace.former_users)
+    known = {name: user["hash"] for name, user in (former | users).items()}
     plain = _read_plain(workspace.credentials)
-    issued = 0
-    kept: dict[str, dict[str, str]] = {}
-    for seat in seats:
-        hashed = users.get(seat.username, {}).get("hash")
-        if hashed is None:
-            plain[seat.username] = passphrase.generate()
-            hashed = passphrase.hash(plain[seat.username])
-            issued += 1
-        kept[seat.username] = {"name": seat.name, "role": seat.role, "hash": hashed}
-    rows = [(s.username, s.name, s.role, plain[s.username]) for s in seats if s.username in plain]
+    issued = [seat for seat in seats if seat.username not in known]
+    for seat in issued:
+        phrase = passphrase.generate()
+        known[seat.username] = passphrase.hash(phrase)
+        plain[seat.username] = [seat.username, seat.name, seat.role, phrase]
+    now = {s.username: {"name": s.name, "role": s.role, "hash": known[s.username]} for s in seats}
+    left = {name: user for name, user in (former | users).items() if name not in now}
+    for name, row in plain.items():
+        row[1:3] = [now[name]["name"], now[name]["role"]] if name in now else [row[1], "left"]
     # The plain text first: a passphrase that nobody can read would have to be issued again.
-    if rows or workspace.credentials.exists():
-        _write_plain(workspace.credentials, rows)
+    if plain:
+        _replace(workspace.credentials, _csv(plain.values()))
         hand_over(workspace.credentials)
-    if kept != users:
-        _replace(workspace.users, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
-    return issued
+    _replace(workspace.former_users, _json(left))
+    _replace(workspace.users, _json(now))
+    return len(issued)
 
 
-def _read_plain(path: Path) -> dict[str, str]:
+def _read_users(path: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["username"]: row["passphrase"] for row in csv.DictReader(file)}
+    try:
+        users = json.loads(path.read_text(encoding="utf-8"))
+        if all(user["hash"] for user in users.values()):
+            return users
+    except (ValueError, AttributeError, TypeError, KeyError):
+        pass
+    raise UserError(
+        f"{path}: damaged -> restore it from a backup; without it, remove it, and every passphrase "
+        "is issued anew"
+    )
 
 
-def _write_plain(path: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
+def _read_plain(path: Path) -> dict[str, list[str]]:
+    """The rows by username. A spreadsheet may have added a byte order mark."""
+    if not path.exists():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header, *rows = list(csv.reader(file))
+    except (UnicodeDecodeError, ValueError, csv.Error):
+        header, rows = [], []
+    if tuple(header) != COLUMNS:
+        raise _damaged(path, 1)
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(COLUMNS) or not all(row):
+            raise _damaged(path, line)
+    return {row[0]: row for row in rows}
+
+
+def _damaged(path: Path, line: int) -> UserError:
+    return UserError(
+        f"{path}:{line}: not as Syllab wrote it (comma-separated UTF-8 with {', '.join(COLUMNS)}) "
+        "-> mend the line or restore the file; or move it away: passphrases stay as they are"
+    )
+
+
+def _csv(rows: Iterable[list[str]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     writer.writerows(rows)
-    if not path.exists() or path.read_bytes() != text.getvalue().encode():
-        _replace(path, text.getvalue())
+    return text.getvalue()
+
+
+def _json(users: dict[str, dict[str, str]]) -> str:
+    return json.dumps(users, ensure_ascii=False, indent=1) + "\n"
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, wholly or not at all."""
+    """Write a file that only its owner may read, wholly or not at all; an equal one stays."""
+    if path.exists() and path.read_bytes() == text.encode():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -25,8 +25,8 @@ def start(command: Sequence[str], *, note: Path, log: Path, env: Mapping[str, st
             start_new_session=True,
             env=os.environ | env,
         )
-    created = psutil.Process(process.pid).create_time()
-    note.write_text(json.dumps({"pid": process.pid, "create_time": created}))
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"pid": process.pid, "command": list(command)}))
 
 
 def find(note: Path) -> psutil.Process | None:
@@ -34,9 +34,8 @@ def find(note: Path) -> psutil.Process | None:
     try:
         noted = json.loads(note.read_text())
         process = psutil.Process(noted["pid"])
-        same = process.create_time() == noted["create_time"]
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return process if process.cmdline() == noted["command"] else None
+    except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
         return None
 
 

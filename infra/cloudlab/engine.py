@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -51,7 +50,7 @@ def ensure(workspace: Workspace) -> docker.DockerClient:
 
 def stop_if_ours(workspace: Workspace) -> bool:
     """Stop the engine if `ensure` started it by hand; True if it did."""
-    return daemon.stop(_note(workspace))
+    return daemon.stop(workspace.engine_note)
 
 
 def _start(workspace: Workspace) -> None:
@@ -60,9 +59,8 @@ def _start(workspace: Workspace) -> None:
         return
     # Without systemd Debian's init script would do, but it insists on raising limits, which
     # containers may not.
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     log = workspace.log / "dockerd.log"
-    daemon.start(["dockerd"], note=_note(workspace), log=log, env={"PATH": path})
+    daemon.start(["dockerd"], note=workspace.engine_note, log=log, env={})
 
 
 def _await_engine(workspace: Workspace) -> docker.DockerClient:
@@ -74,10 +72,6 @@ def _await_engine(workspace: Workspace) -> docker.DockerClient:
         time.sleep(0.2)
     where = "journalctl -u docker" if has_systemd() else workspace.log / "dockerd.log"
     raise UserError(f"The container engine did not start within {START_TIMEOUT} s -> see {where}")
-
-
-def _note(workspace: Workspace) -> Path:
-    return workspace.var / "engine.json"
 
 
 def build_client() -> str:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import configparser
-import io
+import json
 import os
-import secrets
 import shlex
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import psutil
 import requests
-from courseware.course import Course
 from courseware.errors import UserError
 from courseware.hub_settings import HubSettings
+from rich.markup import escape
 
 from cloudlab.digest import inputs_sha256
-from cloudlab.progress import Step
+from cloudlab.progress import Step, console
 from cloudlab.workspace import REPOSITORY, Workspace, environment
 
 START_TIMEOUT = 90  # seconds
 STOP_TIMEOUT = 30  # seconds
+PROGRAMS = 3  # hub, proxy, site
 LOG_TAIL = 12  # lines shown when the hub does not start
 
 
@@ -34,23 +33,16 @@ class Hub:
         self.workspace = workspace
         self._supervisor = workspace.hub / "supervisord.conf"
         self._pid = workspace.hub / "supervisord.pid"
+        self._applied = workspace.hub / "applied"  # what the running programs were started with
 
     def settings(self) -> HubSettings | None:
-        """The settings written last, None before the first `make up`."""
+        """The settings written last; None before the first `make up` and if they are damaged."""
         path = self.workspace.settings
-        return HubSettings.read(path) if path.exists() else None
-
-    def new_instance(self, course: Course) -> str:
-        """The name before all engine objects: kept for good, so that homes are found again."""
-        existing = self.settings()
-        return existing.instance if existing else f"{course.id[:30]}-{secrets.token_hex(3)}"
-
-    def write_settings(self, settings: HubSettings) -> bool:
-        """Write hub.json; True if it differs from what was there."""
-        if settings == self.settings():
-            return False
-        settings.write(self.workspace.settings)
-        return True
+        try:
+            return HubSettings.read(path) if path.exists() else None
+        except UserError as error:
+            console.print(f"[yellow]Written anew:[/] {escape(str(error))}")
+            return None
 
     def process(self) -> psutil.Process | None:
         """The running supervisord of this workspace, None if there is none."""
@@ -61,23 +53,31 @@ class Hub:
         except (FileNotFoundError, ValueError, psutil.Error):
             return None
 
-    def start(self, current: Step, *, changed: bool) -> None:
+    def start(self, current: Step) -> None:
         """Bring up hub, proxy and site with the settings as written, and wait until they answer.
 
         Running labs are left alone. Raises UserError with the log's end if they don't come up.
         """
-        running = self.process()
-        rewritten = self._write_supervisor()
-        if running and (changed or rewritten):
+        running, wanted = self.process(), self._write_supervisor()
+        applied = self._applied.read_text() if self._applied.exists() else ""
+        programs = running.children() if running else []
+        if running and (applied != wanted or len(programs) < PROGRAMS):
             current.doing("restarting with the new settings; labs keep running")
-            programs = running.children()
+            self._applied.unlink(missing_ok=True)
             running.send_signal(signal.SIGHUP)
             psutil.wait_procs(programs, timeout=STOP_TIMEOUT)
         elif not running:
             current.doing("starting")
-            command = environment("hub") / "bin" / "supervisord"
-            subprocess.run([command, "-c", self._supervisor], check=True, cwd=self.workspace.hub)
+            self._supervise()
         self._await(current)
+        self._applied.write_text(wanted)
+
+    def _supervise(self) -> None:
+        command = [str(environment("hub") / "bin" / "supervisord"), "-c", str(self._supervisor)]
+        done = subprocess.run(command, cwd=self.workspace.hub, capture_output=True, text=True)
+        if done.returncode:
+            log = self.workspace.log / "supervisord.log"
+            raise UserError(f"The hub was not started: {done.stderr.strip()} -> see {log}")
 
     def stop(self) -> bool:
         """Stop hub, proxy and site; False if they were not running."""
@@ -115,8 +115,11 @@ class Hub:
         except requests.RequestException:
             return False
 
-    def _write_supervisor(self) -> bool:
+    def _write_supervisor(self) -> str:
+        """Write supervisord's settings; a digest of all that a running hub was started with."""
         python = str(environment("hub") / "bin" / "python")
+        settings = str(self.workspace.settings)
+        hub_config = str(REPOSITORY / "hub" / "jupyterhub_config.py")
         config = configparser.RawConfigParser()
         config["supervisord"] = {
             "pidfile": str(self._pid),
@@ -126,37 +129,30 @@ class Hub:
         }
         if os.geteuid() == 0:
             config["supervisord"]["user"] = "root"  # said, so that it doesn't warn
-        settings = str(self.workspace.settings)
         self._add(config, "proxy", [python, "-m", "labhub.proxy", settings])
         self._add(config, "site", [python, "-m", "labhub.site", settings])
-        hub_config = str(REPOSITORY / "hub" / "jupyterhub_config.py")
         self._add(config, "hub", [python, "-m", "jupyterhub", "--config", hub_config])
         config["program:hub"]["environment"] = f'SYLLAB_HUB_JSON="{settings}"'
-        # A newer hub than the running one has to be started, too.
+        for section in config.sections():
+            for key, value in config[section].items():
+                config[section][key] = value.replace("%", "%%")  # supervisord expands the others
+        with self._supervisor.open("w") as file:
+            config.write(file)
+        users = json.loads(self.workspace.users.read_text())
+        roles = sorted(f"{name} {user['role']}" for name, user in users.items())
         code = [REPOSITORY / "hub", REPOSITORY / "course" / "courseware"]
-        digest = inputs_sha256([*code, environment("hub") / ".made-from"])
-        text = io.StringIO()
-        text.write(f"; made from {digest}\n")
-        config.write(text)
-        if self._supervisor.exists() and self._supervisor.read_text() == text.getvalue():
-            return False
-        self._supervisor.write_text(text.getvalue())
-        return True
+        made = [environment("hub") / ".made-from", self.workspace.settings, self._supervisor]
+        return inputs_sha256([*code, *made], *roles)
 
     def _add(self, config: configparser.RawConfigParser, name: str, command: list[str]) -> None:
         config[f"program:{name}"] = {
-            "command": shlex.join(command).replace("%", "%%"),
+            "command": shlex.join(command),
             "stdout_logfile": str(self.workspace.log / f"{name}.log"),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "3",
             "redirect_stderr": "true",
+            "autorestart": "true",
             "stopasgroup": "true",
             "killasgroup": "true",
             "startretries": "5",
         }
-
-
-def private_folder(path: Path) -> None:
-    """Make a folder that only its owner can enter."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)

@@ -5,54 +5,59 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import docker
 from courseware import notebooks, roster, site
 from courseware.course import Course
 from courseware.hub_settings import HubSettings
+from docker.models.containers import Container
 
 from cloudlab import credentials, engine, environments, preflight, release, system
-from cloudlab.hub import Hub, private_folder
+from cloudlab import instance as instances
+from cloudlab.hub import Hub
 from cloudlab.images import Builder
 from cloudlab.network import LabNetwork
 from cloudlab.progress import console, step
-from cloudlab.workspace import REPOSITORY, Workspace
+from cloudlab.workspace import Workspace
 
 
-def up(course: Course, roster_file: Path, workspace: Workspace, port: int) -> None:
+def up(course: Course, chosen_roster: Path | None, workspace: Workspace, port: int) -> None:
     """Everything for this machine, from the engine to the running hub.
 
     Safe to repeat: what is there stays, passphrases and homes first of all. Raises UserError.
     """
+    if workspace.hub.exists():
+        system.become_root()  # root made it
+    roster_file = instances.roster_file(workspace, chosen_roster)
     seats = roster.load(roster_file)
     system.become_root()
     hub = Hub(workspace)
     existing = hub.settings()
     running = hub.process() is not None and existing is not None and existing.public.port == port
-    built = existing is not None
-    labs = min(course.capacity, len(seats))
+    labs, built = min(course.capacity, len(seats)), existing is not None
     preflight.check(course, workspace, port, labs=labs, running=running, built=built)
+    instance = instances.ensure(workspace, course, roster_file)
+    system.private_folder(workspace.hub)
+    system.private_folder(workspace.log)
     client = engine.ensure(workspace)
-    folder = make_release(course, workspace, client)
+    release_folder = make_release(course, workspace, client)
     environments.ensure_hub(workspace)
     with step("Passphrases") as current:
-        private_folder(workspace.hub)
         issued = credentials.issue(workspace, seats)
         current.outcome = f"{issued} issued" if issued else "all as they were"
-    _stop_labs_of_departed(client, existing, {seat.username for seat in seats})
+    _stop_labs_of_departed(client, instance.name, {seat.username for seat in seats})
     with step("Labs' network and firewall") as current:
-        network = LabNetwork(client, hub.new_instance(course))
+        network = LabNetwork(client, instance.name)
         gateway = network.ensure()
         network.protect(gateway, port + 3)
         current.outcome = network.name
-    settings = _settings(course, workspace, folder, network, gateway, port)
+    settings = _settings(course, workspace, release_folder, instance.name, gateway, port)
     if existing is not None and existing.hub != settings.hub:
-        _remove_labs(client, existing)  # they know the hub by its old address
+        _remove_labs(client, instance.name)  # they know the hub by its old address
     with step("Hub") as current:
         _use_image(client, settings)
-        changed = hub.write_settings(settings)
-        hub.start(current, changed=changed)
+        settings.write(workspace.settings)
+        hub.start(current)
     _tell(workspace, port)
 
 
@@ -62,7 +67,9 @@ def make_release(course: Course, workspace: Workspace, client: docker.DockerClie
     make_site(course, workspace)
     image = Builder(workspace, client).ensure(course, workspace.notebooks / "student")
     with step("Release") as current:
+        system.private_folder(workspace.releases)  # solutions and official checks are in it
         folder = release.freeze(course, workspace, image.id, image.tags[0])
+        system.hand_over(workspace.releases)
         current.outcome = folder.name
     return folder
 
@@ -70,7 +77,9 @@ def make_release(course: Course, workspace: Workspace, client: docker.DockerClie
 def make_notebooks(course: Course, workspace: Workspace) -> None:
     """Student and solution notebooks and the checks bundle, in var/notebooks/."""
     with step("Notebooks") as current:
+        system.private_folder(workspace.notebooks)
         notebooks.build(course, workspace.notebooks)
+        system.hand_over(workspace.notebooks)
         current.outcome = f"{len(course.tutorials)} tutorial(s)"
 
 
@@ -78,6 +87,7 @@ def make_site(course: Course, workspace: Workspace) -> None:
     """The website, in var/site/."""
     with step("Site") as current:
         site.build(course, workspace.site)
+        system.hand_over(workspace.site)
         current.outcome = str(workspace.site)
 
 
@@ -86,72 +96,77 @@ def down(workspace: Workspace) -> None:
     if not workspace.hub.exists():
         return
     system.become_root()
-    hub = Hub(workspace)
-    settings = hub.settings()
-    if settings is None:
-        return
     with step("Hub") as current:
-        current.outcome = "stopped" if hub.stop() else "was not running"
-    client = engine.connect()
-    if client is not None:
-        _remove_labs(client, settings)
-        _stop_engine(workspace, client)
+        current.outcome = "stopped" if Hub(workspace).stop() else "was not running"
+    client, instance = engine.connect(), instances.read(workspace)
+    if client is not None and instance is not None:
+        _remove_labs(client, instance.name)
+        _stop_engine(workspace, client, instance.name)
 
 
 def clean(workspace: Workspace) -> None:
-    """Remove everything made for the course on this machine, participants' homes included.
-
-    Raises UserError when homes are left that can't be removed because the engine is stopped.
-    """
-    hub = Hub(workspace)
-    settings = hub.settings()
-    if settings is not None:
+    """Remove everything made for the course on this machine, participants' homes included."""
+    instance = instances.read(workspace)
+    if instance is not None:
         client = engine.ensure(workspace)  # without it homes would be left behind unseen
-        hub.stop()
-        _remove_labs(client, settings)
+        Hub(workspace).stop()
+        _remove_labs(client, instance.name)
         with step("Homes and network") as current:
-            homes = _ours(client.volumes, settings.instance)
+            homes = client.volumes.list(filters=_label(instance.name))
             for home in homes:
                 home.remove(force=True)
-            LabNetwork(client, settings.instance).remove()
+            LabNetwork(client, instance.name).remove()
             current.outcome = f"{len(homes)} home(s) removed"
-        _remove_images(client, settings)
-        _stop_engine(workspace, client)
+        _remove_images(client, instance.name)
+        _stop_engine(workspace, client, instance.name)
     with step("Files") as current:
-        keep = {REPOSITORY / "var" / "env"}  # this very program runs from there
-        for path in workspace.var.iterdir() if workspace.var.exists() else []:
-            if path not in keep:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        current.outcome = f"nothing but environments left in {workspace.var}"
+        for path in workspace.made:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        current.outcome = f"what was made in {workspace.var} is removed"
 
 
-def _stop_labs_of_departed(
-    client: docker.DockerClient, settings: HubSettings | None, usernames: set[str]
-) -> None:
-    """Stop the labs of who left the roster (the hub forgets them); their homes are kept."""
-    for lab in _ours(client.containers, settings.instance, all=True) if settings else []:
-        if lab.labels.get("syllab.user") not in usernames:
-            with step("Lab of somebody no longer on the roster") as current:
-                lab.remove(force=True)
-                current.outcome = f"{lab.name} stopped; the home is kept"
+def _label(instance: str) -> dict[str, str]:
+    """The filter for an engine's objects that belong to this instance."""
+    return {"label": f"syllab.instance={instance}"}
 
 
-def _remove_labs(client: docker.DockerClient, settings: HubSettings) -> None:
+def _labs(client: docker.DockerClient, instance: str) -> list[Container]:
+    return client.containers.list(all=True, filters=_label(instance), ignore_removed=True)
+
+
+def _remove_lab(lab: Container) -> None:
+    try:
+        lab.remove(force=True)
+    except docker.errors.APIError as error:
+        if error.status_code not in (404, 409):  # gone, or the hub is removing it already
+            raise
+
+
+def _remove_labs(client: docker.DockerClient, instance: str) -> None:
     with step("Labs") as current:
-        labs = _ours(client.containers, settings.instance, all=True)
+        labs = _labs(client, instance)
         for lab in labs:
             current.doing(lab.name)
-            lab.remove(force=True)
+            _remove_lab(lab)
         current.outcome = f"{len(labs)} stopped"
 
 
-def _ours(collection: Any, instance: str, **options: Any) -> list[Any]:
-    """An engine's objects of one kind that belong to this instance."""
-    return collection.list(filters={"label": f"syllab.instance={instance}"}, **options)
+def _stop_labs_of_departed(client: docker.DockerClient, instance: str, usernames: set[str]) -> None:
+    """Stop the labs of who left the roster (the hub forgets them); their homes are kept."""
+    for lab in _labs(client, instance):
+        if lab.labels.get("syllab.user") not in usernames:
+            with step("Lab of somebody no longer on the roster") as current:
+                _remove_lab(lab)
+                current.outcome = f"{lab.name} stopped; the home is kept"
 
 
-def _stop_engine(workspace: Workspace, client: docker.DockerClient) -> None:
-    if client.containers.list():
+def _stop_engine(workspace: Workspace, client: docker.DockerClient, instance: str) -> None:
+    """Stop the engine if it is ours and nobody else's course needs it."""
+    courses = client.networks.list(filters={"label": "syllab.instance"})
+    if client.containers.list() or any(network.name != instance for network in courses):
         return
     with step("Container engine") as current:
         current.outcome = "stopped" if engine.stop_if_ours(workspace) else "left as it was found"
@@ -159,36 +174,39 @@ def _stop_engine(workspace: Workspace, client: docker.DockerClient) -> None:
 
 def _use_image(client: docker.DockerClient, settings: HubSettings) -> None:
     """Mark the image as used by this instance: others on this machine may share it."""
-    client.images.get(settings.image).tag(_used_by(settings), settings.release.name)
+    client.images.get(settings.image).tag(_used_by(settings.instance), settings.release.name)
 
 
-def _used_by(settings: HubSettings) -> str:
-    return f"syllab/used-by-{settings.instance}"
+def _used_by(instance: str) -> str:
+    return f"syllab/used-by-{instance}"
 
 
-def _remove_images(client: docker.DockerClient, settings: HubSettings) -> None:
-    """Remove the course's images, those excepted that another instance uses."""
+def _remove_images(client: docker.DockerClient, instance: str) -> None:
+    """Remove the course's images, those excepted that another instance or a container uses."""
     with step("Course image") as current:
-        for image in client.images.list(_used_by(settings)):
-            ours = [tag for tag in image.tags if tag.startswith(f"{_used_by(settings)}:")]
+        current.outcome = "removed; what it is built on is kept for the next make up"
+        for image in client.images.list(_used_by(instance)):
+            ours = [tag for tag in image.tags if tag.startswith(f"{_used_by(instance)}:")]
             shared = any("/used-by-" in tag for tag in set(image.tags) - set(ours))
             for tag in ours if shared else image.tags:
-                client.images.remove(tag)
-        current.outcome = "removed; what it is built on is kept for the next make up"
+                try:
+                    client.images.remove(tag)
+                except docker.errors.APIError as error:
+                    current.outcome = f"kept: {error.explanation}"
 
 
 def _settings(
     course: Course,
     workspace: Workspace,
     folder: Path,
-    network: LabNetwork,
+    instance: str,
     gateway: str,
     port: int,
 ) -> HubSettings:
     manifest = json.loads((folder / "manifest.json").read_text())
     return HubSettings.model_validate(
         {
-            "instance": network.name,
+            "instance": instance,
             "title": course.title,
             "release": str(folder),
             "image": manifest["image"]["id"],
@@ -196,7 +214,7 @@ def _settings(
             "hub": {"ip": gateway, "port": port + 3},
             "proxy_api_port": port + 1,
             "site_port": port + 2,
-            "network": network.name,
+            "network": instance,
             "users": str(workspace.users),
             "state": str(workspace.hub / "state"),
             "lab": {

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
 
 import docker
 import psutil
 from courseware.errors import UserError
 
-# Addresses no lab may reach: RFC 6890's private, shared (a cloud's metadata among them), link-local
-# (metadata again), loopback, multicast and reserved blocks.
+# Addresses no lab may reach: what RFC 6890 lists as not globally reachable (a cloud's metadata
+# among it), multicast, and the address of Azure's services for virtual machines.
 FORBIDDEN = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-    "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
+    "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+    "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
 )  # fmt: skip
+CONNECTIONS = 64  # of one lab with the hub; it needs a handful
 DEFAULT_MTU = 1500
 
 
@@ -38,6 +43,7 @@ class LabNetwork:
         found = [n for n in self.client.networks.list(names=[self.name]) if n.name == self.name]
         network = found[0] if found else self._create()
         network.reload()
+        self._check(network.attrs)
         return network.attrs["IPAM"]["Config"][0]["Gateway"]
 
     def _create(self) -> docker.models.networks.Network:
@@ -52,20 +58,38 @@ class LabNetwork:
             self.name, driver="bridge", options=options, labels=labels, check_duplicate=True
         )
 
+    def _check(self, attributes: dict[str, Any]) -> None:
+        """Raise UserError if a network of this name is not ours: the rules would not fit it."""
+        options = attributes["Options"]
+        ours = (
+            options.get("com.docker.network.bridge.name") == self.bridge
+            and options.get("com.docker.network.bridge.enable_icc") == "false"
+            and not attributes["EnableIPv6"]
+        )
+        if not ours:
+            raise UserError(
+                f"The engine's network {self.name} is not as Syllab made it, so its firewall would "
+                f"not hold -> docker network rm {self.name}, then make up"
+            )
+
     def protect(self, gateway: str, hub_port: int) -> None:
         """Put up the firewall, replacing what stood there. Raises UserError when it can't."""
-        out = [f"-A {self._beyond} -p {p} --dport 53 -j RETURN" for p in ("udp", "tcp")]
-        out += [f"-A {self._beyond} -d {block} -j DROP" for block in FORBIDDEN]
+        host, out = self._to_host, self._beyond
+        to_hub = f"-d {gateway} -p tcp --dport {hub_port}"
         rules = [
             "*filter",
-            f":{self._to_host} - [0:0]",
-            f":{self._beyond} - [0:0]",
-            f"-A {self._to_host} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-            f"-A {self._to_host} -d {gateway} -p tcp --dport {hub_port} -j ACCEPT",
-            f"-A {self._to_host} -j DROP",
-            *out,
+            f":{host} - [0:0]",
+            f":{out} - [0:0]",
+            f"-A {host} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+            f"-A {host} {to_hub} -m connlimit --connlimit-above {CONNECTIONS} -j DROP",
+            f"-A {host} {to_hub} -j ACCEPT",
+            f"-A {host} -j DROP",
+            # The engine asks the host's name servers on behalf of a lab, from the lab's address.
+            *(f"-A {out} -d {n} -p {p} --dport 53 -j RETURN"
+              for n in name_servers() for p in ("udp", "tcp")),
+            *(f"-A {out} -d {block} -j DROP" for block in FORBIDDEN),
             "COMMIT",
-        ]
+        ]  # fmt: skip
         _iptables("iptables-restore", "--noflush", feed="\n".join(rules) + "\n")
         for chain, jump in self._jumps():
             if not _succeeds("iptables", "-C", chain, *jump):
@@ -96,14 +120,35 @@ def smallest_mtu() -> int:
     return min([DEFAULT_MTU, *live])
 
 
+def name_servers() -> list[str]:
+    """The IPv4 addresses of the host's name servers, as the engine hands them to labs.
+
+    Where a local stub answers (systemd-resolved), those behind it, as Docker does.
+    """
+    for path in (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")):
+        lines = path.read_text().splitlines() if path.exists() else []
+        named = [line.split()[1] for line in lines if line.startswith("nameserver ")]
+        outside = [n for n in named if ":" not in n and not ip_address(n).is_loopback]
+        if outside:
+            return outside
+    return []
+
+
 def _iptables(*command: str, feed: str | None = None) -> None:
-    done = subprocess.run(command, input=feed, capture_output=True, text=True)
-    if done.returncode:
+    try:
+        done = subprocess.run(command, input=feed, capture_output=True, text=True)
+        problem = done.stderr.strip() if done.returncode else ""
+    except FileNotFoundError:
+        problem = f"{command[0]} is not installed"
+    if problem:
         raise UserError(
-            f"The labs' firewall could not be put up: {done.stderr.strip()}\n"
+            f"The labs' firewall could not be put up: {problem}\n"
             "-> labs are not started without it; is this root, and does `iptables -L` work?"
         )
 
 
 def _succeeds(*command: str) -> bool:
-    return subprocess.run(command, capture_output=True).returncode == 0
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False

@@ -38,7 +38,7 @@ def up(course: Course, workspace: Workspace, port: int) -> None:
             python = environment("lab") / "bin" / "python"
             run([python, prepare], log=prepared, current=current, remedy="mend what it names")
     with step("Lab") as current:
-        token_file = _folder(workspace) / "token"
+        token_file = workspace.process / "token"
         if not running:
             _start(workspace, port, token_file)
         address = f"http://127.0.0.1:{port}"
@@ -50,7 +50,7 @@ def up(course: Course, workspace: Workspace, port: int) -> None:
         "\n[yellow]This is one lab without isolation, for you alone, on this machine only; nothing "
         "is graded.[/]\n"
         f"[bold]{address}/lab?token={token_file.read_text()}[/]\n"
-        f"Its files: {_folder(workspace) / 'home'}. make down stops it."
+        f"Its files: {workspace.process / 'home'}. make down stops it."
     )
 
 
@@ -68,7 +68,7 @@ def _locks(course: Course) -> list[Path]:
 
 
 def _start(workspace: Workspace, port: int, token_file: Path) -> None:
-    home = _folder(workspace) / "home"
+    home = workspace.process / "home"
     home.mkdir(parents=True, exist_ok=True)
     token_file.touch(mode=0o600)
     token_file.write_text(secrets.token_urlsafe(24))
@@ -100,9 +100,5 @@ def _await(address: str, workspace: Workspace) -> None:
     raise UserError(f"The lab does not answer at {address} -> see {workspace.log / 'lab.log'}")
 
 
-def _folder(workspace: Workspace) -> Path:
-    return workspace.var / "process"
-
-
 def _note(workspace: Workspace) -> Path:
-    return _folder(workspace) / "lab.json"
+    return workspace.process / "lab.json"

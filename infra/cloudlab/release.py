@@ -15,7 +15,11 @@ from courseware.errors import UserError
 from cloudlab.digest import file_sha256, files_below, inputs_sha256
 from cloudlab.workspace import REPOSITORY, Workspace
 
-LOCKS = ("hub/requirements.txt", "infra/requirements.txt", "images/lab/requirements.txt")
+LOCKS = {
+    "hub": "hub/requirements.txt",
+    "infra": "infra/requirements.txt",
+    "lab": "images/lab/requirements.txt",
+}
 
 
 def freeze(course: Course, workspace: Workspace, image_id: str, image_tag: str) -> Path:
@@ -42,7 +46,6 @@ def freeze(course: Course, workspace: Workspace, image_id: str, image_tag: str) 
         if folder.exists():
             verify(folder)
             return folder
-        staging.chmod(0o755)
         os.rename(staging, folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -71,11 +74,11 @@ def _copy_content(course: Course, workspace: Workspace, folder: Path) -> None:
     for name, source in {"site": workspace.site, "notebooks": workspace.notebooks}.items():
         shutil.copytree(source, folder / name)
     shutil.copy(course.folder / "course.yml", folder / "course.yml")
-    locks = [REPOSITORY / lock for lock in LOCKS]
-    recipe = REPOSITORY / "images" / course.image.recipe / "requirements.txt"
-    locks += [recipe] if recipe.exists() else []
-    locks += [course.folder / course.image.lock] if course.image.lock else []
-    for lock in locks:
-        target = folder / "requirements" / f"{lock.resolve().parent.name}.txt"
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(lock, target)
+    locks = {name: REPOSITORY / path for name, path in LOCKS.items()}
+    locks["recipe"] = REPOSITORY / "images" / course.image.recipe / "requirements.txt"
+    if course.image.lock:
+        locks["course"] = course.folder / course.image.lock
+    (folder / "requirements").mkdir()
+    for name, lock in locks.items():
+        if lock.exists():
+            shutil.copy(lock, folder / "requirements" / f"{name}.txt")

@@ -35,9 +35,21 @@ def become_root() -> None:
 
 
 def hand_over(path: Path) -> None:
-    """Give a file to the organiser who came by sudo; a root without sudo keeps it."""
+    """Give a file or folder to the organiser who came by sudo; a root without sudo keeps it."""
     if os.geteuid() == 0 and "SUDO_UID" in os.environ:
-        os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
+        for each in [path, *path.rglob("*")]:
+            os.chown(
+                each,
+                int(os.environ["SUDO_UID"]),
+                int(os.environ["SUDO_GID"]),
+                follow_symlinks=False,
+            )
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner can enter."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
 
 
 def has_systemd() -> bool:

@@ -51,8 +51,41 @@ class Workspace:
         return self.hub / "hub.json"
 
     @property
+    def instance(self) -> Path:
+        """Which course this is, and the name of its objects in the engine."""
+        return self.hub / "instance.json"
+
+    @property
     def users(self) -> Path:
+        """Who may log in, with hashes."""
         return self.hub / "users.json"
+
+    @property
+    def former_users(self) -> Path:
+        """Who left the roster; their passphrases hold again if they return."""
+        return self.hub / "former_users.json"
+
+    @property
+    def process(self) -> Path:
+        """What ENGINE=process makes."""
+        return self.var / "process"
+
+    @property
+    def engine_note(self) -> Path:
+        """Which engine was started by hand."""
+        return self.var / "engine.json"
+
+    @property
+    def schema(self) -> Path:
+        return self.var / "course.schema.json"
+
+    @property
+    def made(self) -> tuple[Path, ...]:
+        """All that Syllab may have made below `var`, its environments excepted."""
+        return (
+            self.hub, self.log, self.build, self.notebooks, self.releases, self.site,
+            self.process, self.credentials, self.engine_note, self.schema,
+        )  # fmt: skip
 
 
 def environment(name: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import subprocess
+from dataclasses import replace
 
 import docker
 import psutil
@@ -106,6 +107,51 @@ def test_a_lab_survives_a_crash_of_the_hub(running_course: RunningCourse):
     running_course.up()
     assert cy.run("print(6 * 7)").strip() == "42"
     cy.stop_lab()
+
+
+def test_a_role_taken_away_is_gone_and_a_hub_that_was_ended_comes_back(
+    running_course: RunningCourse, tmp_path
+):
+    demoted = tmp_path / "roster.csv"
+    demoted.write_text(
+        running_course.roster.read_text().replace("Olga,organiser", "Olga,participant")
+    )
+    users = f"{running_course.address}/hub/api/users"
+    olga = running_course.participant("olga")
+    olga.log_in().raise_for_status()
+    assert len(olga.http.get(users).json()) > 1
+
+    supervisor = psutil.Process(int((running_course.var / "hub" / "supervisord.pid").read_text()))
+    for program in supervisor.children():
+        program.terminate()
+    try:
+        replace(running_course, roster=demoted).up()
+        olga.log_in().raise_for_status()
+        assert olga.http.get(users).status_code == 403
+    finally:
+        running_course.up()
+
+
+def test_damaged_settings_are_written_anew(running_course: RunningCourse):
+    before = running_course.settings
+    (running_course.var / "hub" / "hub.json").write_text("")
+    assert "Written anew" in running_course.up()
+    assert running_course.settings == before
+
+
+def test_a_network_that_is_not_ours_is_refused(running_course: RunningCourse):
+    running_course.syllab("down")
+    engine = docker.from_env()
+    engine.networks.get(running_course.instance).remove()
+    stranger = engine.networks.create(running_course.instance)
+    try:
+        options = ["--port", str(running_course.port), "--roster", str(running_course.roster)]
+        done = running_course.syllab("up", *options)
+        assert done.returncode == 1
+        assert "not as Syllab made it" in done.stdout
+    finally:
+        stranger.remove()
+        running_course.up()
 
 
 def test_a_stopped_engine_is_said_plainly_and_up_mends_it(running_course: RunningCourse):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import docker
 import pytest
@@ -13,21 +15,29 @@ from running_course import RunningCourse
 TUTORIALS = [tutorial.id for tutorial in courses.load(RunningCourse.course).tutorials]
 
 
-def run(course: RunningCourse, kind: str, tutorial: str) -> list[dict]:
+@pytest.fixture
+def notebooks(running_course: RunningCourse, tmp_path: Path) -> Path:
+    """A copy that a lab's user may read; on the host only the organiser may."""
+    shutil.copytree(running_course.var / "notebooks", tmp_path / "notebooks")
+    (tmp_path / "notebooks").chmod(0o755)
+    return tmp_path / "notebooks"
+
+
+def run(course: RunningCourse, notebook: Path) -> list[dict]:
     """The outputs of a notebook run in a container that is locked in like a lab."""
     execute = "jupyter nbconvert --to=notebook --execute --allow-errors --log-level=ERROR"
-    source = f"/course/{kind}/{tutorial}.ipynb"
+    source = f"/course/{notebook.name}"
     printed = docker.from_env().containers.run(
         course.settings["image"],
         # Not --stdout: compilers print there too.
         ["sh", "-c", f"{execute} --output=/tmp/out {source} >&2 && cat /tmp/out.ipynb"],
-        volumes={str(course.var / "notebooks"): {"bind": "/course", "mode": "ro"}},
+        volumes={str(notebook.parent): {"bind": "/course", "mode": "ro"}},
         network_mode="none", read_only=True, cap_drop=["ALL"], remove=True, stderr=False,
         security_opt=["no-new-privileges"], mem_limit=course.settings["lab"]["memory_bytes"],
-        tmpfs={"/tmp": "exec", "/home/lab": "exec,uid=1000"},
+        tmpfs={"/tmp": "exec", "/home/lab": "exec,uid=70123"},
     )  # fmt: skip
-    notebook = json.loads(printed)
-    return [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    executed = json.loads(printed)
+    return [output for cell in executed["cells"] for output in cell.get("outputs", [])]
 
 
 def text(outputs: list[dict]) -> str:
@@ -47,22 +57,22 @@ def scores(outputs: list[dict]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS)
-def test_the_solution_runs_and_passes_its_own_checks(running_course, tutorial):
-    outputs = run(running_course, "solution", tutorial)
+def test_the_solution_runs_and_passes_its_own_checks(running_course, notebooks, tutorial):
+    outputs = run(running_course, notebooks / "solution" / f"{tutorial}.ipynb")
     assert errors(outputs) == []
     assert scores(outputs)
     assert all(passed == of for passed, of in scores(outputs))
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS)
-def test_the_student_notebook_runs_with_its_checks_failing(running_course, tutorial):
-    outputs = run(running_course, "student", tutorial)
+def test_the_student_notebook_runs_with_its_checks_failing(running_course, notebooks, tutorial):
+    outputs = run(running_course, notebooks / "student" / f"{tutorial}.ipynb")
     assert errors(outputs) == []
     assert scores(outputs)
     assert all(passed < of for passed, of in scores(outputs))
 
 
-def test_the_introduction_shows_what_nest_computes(running_course):
-    shown = text(run(running_course, "solution", "introduction"))
+def test_the_introduction_shows_what_nest_computes(running_course, notebooks):
+    shown = text(run(running_course, notebooks / "solution" / "introduction.ipynb"))
     assert "spikes, at [ 27.8" in shown  # 400 pA into iaf_psc_alpha
     assert "first 11.4 ms, last 25.0 ms" in shown  # the adapting neuron written in NESTML

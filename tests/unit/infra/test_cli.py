@@ -65,6 +65,13 @@ def test_a_mistake_in_the_roster_leaves_nothing_half_done(tmp_path):
     assert not var.exists()
 
 
+def test_clean_removes_nothing_that_syllab_did_not_make(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "site").mkdir()
+    assert syllab("--var", str(tmp_path), "clean", "--yes").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+
+
 def test_a_course_folder_that_is_none(tmp_path):
     done = syllab("--course", str(tmp_path / "nowhere"), "site")
     assert done.returncode == 1

@@ -6,8 +6,10 @@ import csv
 import json
 import stat
 
+import pytest
 from cloudlab import credentials
 from courseware import passphrase
+from courseware.errors import UserError
 from courseware.roster import Seat
 
 ANN = Seat(username="ann", name="<'&\"> Ann", role="participant")
@@ -62,7 +64,49 @@ def test_with_the_csv_locked_away_passphrases_still_hold(workspace):
     assert set(plain(workspace)) == {"bo"}
 
 
-def test_who_left_the_roster_can_no_longer_log_in(workspace):
+def test_who_left_the_roster_can_no_longer_log_in_and_returns_with_the_same_card(workspace):
     credentials.issue(workspace, [ANN, BO])
+    card = plain(workspace)["ann"]["passphrase"]
     credentials.issue(workspace, [BO])
     assert set(users(workspace)) == {"bo"}
+    assert plain(workspace)["ann"]["role"] == "left"
+    assert credentials.issue(workspace, [ANN, BO]) == 0
+    assert passphrase.verify(users(workspace)["ann"]["hash"], card)
+    assert plain(workspace)["ann"] == {
+        "username": "ann", "name": ANN.name, "role": "participant", "passphrase": card,
+    }  # fmt: skip
+
+
+def test_a_spreadsheets_byte_order_mark_is_fine(workspace):
+    credentials.issue(workspace, [ANN])
+    text = workspace.credentials.read_text(encoding="utf-8")
+    workspace.credentials.write_text(text, encoding="utf-8-sig")
+    assert credentials.issue(workspace, [ANN, BO]) == 1
+    assert set(plain(workspace)) == {"ann", "bo"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b"username,name", b"username;name", "credentials.csv:1"),
+        (b"ann,", b"ann", "credentials.csv:2"),
+        ("สมชาย".encode(), b"\xe9", "credentials.csv:1"),
+    ],
+)
+def test_a_damaged_csv_is_told_and_left_alone(workspace, old, new, told):
+    credentials.issue(workspace, [ANN, BO])
+    damaged = workspace.credentials.read_bytes().replace(old, new, 1)
+    workspace.credentials.write_bytes(damaged)
+    before = workspace.users.read_bytes()
+    with pytest.raises(UserError, match=told):
+        credentials.issue(workspace, [ANN, BO])
+    assert (workspace.credentials.read_bytes(), workspace.users.read_bytes()) == (damaged, before)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"ann": {}}'])
+def test_a_damaged_users_file_is_told_and_left_alone(workspace, content):
+    workspace.users.parent.mkdir(parents=True)
+    workspace.users.write_text(content)
+    with pytest.raises(UserError, match=r"users\.json: damaged"):
+        credentials.issue(workspace, [ANN])
+    assert workspace.users.read_text() == content
