@@ -39,6 +39,11 @@ def find(note: Path) -> psutil.Process | None:
         return None
 
 
+def family(process: psutil.Process | None) -> set[int]:
+    """The IDs of a process and of all that it started; none for None."""
+    return {process.pid, *(p.pid for p in process.children(recursive=True))} if process else set()
+
+
 def stop(note: Path) -> bool:
     """End the noted process and wait for it; False if it did not run."""
     process = find(note)

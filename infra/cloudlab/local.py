@@ -12,7 +12,7 @@ from courseware.course import Course
 from courseware.hub_settings import HubSettings
 from docker.models.containers import Container
 
-from cloudlab import credentials, engine, environments, preflight, release, system
+from cloudlab import credentials, daemon, engine, environments, preflight, release, system
 from cloudlab import instance as instances
 from cloudlab.hub import Hub
 from cloudlab.images import Builder
@@ -33,9 +33,9 @@ def up(course: Course, chosen_roster: Path | None, workspace: Workspace, port: i
     system.become_root()
     hub = Hub(workspace)
     existing = hub.settings()
-    running = hub.process() is not None and existing is not None and existing.public.port == port
-    labs, built = min(course.capacity, len(seats)), existing is not None
-    preflight.check(course, workspace, port, labs=labs, running=running, built=built)
+    labs, ours = min(course.capacity, len(seats)), daemon.family(hub.process())
+    built = existing is not None
+    preflight.check(course, workspace, port, labs=labs, ours=ours, built=built)
     instance = instances.ensure(workspace, course, roster_file)
     system.private_folder(workspace.hub)
     system.private_folder(workspace.log)

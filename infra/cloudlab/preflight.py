@@ -21,15 +21,15 @@ PORTS = 4  # the public one, the proxy's API, the site, the hub's API for labs
 
 
 def check(
-    course: Course, workspace: Workspace, port: int, *, labs: int, running: bool, built: bool
+    course: Course, workspace: Workspace, port: int, *, labs: int, ours: set[int], built: bool
 ) -> None:
     """Raise UserError naming every reason why `make up` would fail, each with its remedy.
 
-    `labs`: how many may run at once; `running`: the hub of this workspace is up (the ports are
-    its own); `built`: the images are there, so that less disk is needed.
+    `labs`: how many may run at once; `ours`: the process IDs of this workspace's running hub,
+    which may hold the ports; `built`: the images are there, so that less disk is needed.
     """
     problems = [
-        *_ports(port, running=running),
+        *_ports(port, ours),
         *_disk(workspace, DISK_TO_RUN if built else DISK_TO_BUILD),
         *_memory(course, labs),
     ]
@@ -37,12 +37,17 @@ def check(
         raise UserError("\n".join(problems))
 
 
-def _ports(port: int, *, running: bool) -> list[str]:
+def _ports(port: int, ours: set[int]) -> list[str]:
     if not 1024 <= port <= 65535 - PORTS:
         return [f"PORT={port}: not a port a course can use -> choose one from 1024 to 65000"]
-    if running:
-        return []
-    return [_taken(p, port) for p in range(port, port + PORTS) if not _is_free(p)]
+    wanted = range(port, port + PORTS)
+    holders = {
+        c.laddr.port: c.pid
+        for c in psutil.net_connections("tcp")
+        if c.status == psutil.CONN_LISTEN and c.laddr.port in wanted
+    }
+    taken = [p for p in wanted if not _is_free(p) and holders.get(p) not in ours]
+    return [_taken(p, holders.get(p), port) for p in taken]
 
 
 def _is_free(port: int) -> bool:
@@ -55,15 +60,8 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _taken(port: int, first: int) -> str:
-    owner = next(
-        (
-            f" by {psutil.Process(c.pid).name()} (process {c.pid})"
-            for c in psutil.net_connections("tcp")
-            if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid
-        ),
-        "",
-    )
+def _taken(port: int, holder: int | None, first: int) -> str:
+    owner = f" by {psutil.Process(holder).name()} (process {holder})" if holder else ""
     return (
         f"Port {port} is taken{owner} -> stop that program, or choose other ports: "
         f"make up PORT={first + 100} (it uses that one and the next {PORTS - 1})"

@@ -25,9 +25,9 @@ START_TIMEOUT = 60  # seconds
 def up(course: Course, workspace: Workspace, port: int) -> None:
     """Run one lab of the course on the loopback. Raises UserError when it doesn't start."""
     note = _note(workspace)
-    running = daemon.find(note) is not None
+    running = daemon.find(note)
     built = environment("lab").exists()
-    preflight.check(course, workspace, port, labs=1, running=running, built=built)
+    preflight.check(course, workspace, port, labs=1, ours=daemon.family(running), built=built)
     local.make_notebooks(course, workspace)
     local.make_site(course, workspace)
     with step("Lab's programs") as current:
