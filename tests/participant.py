@@ -48,14 +48,19 @@ class Participant:
             f"{self.address}/hub/api/users/{self.username}/server",
             headers={"X-XSRFToken": self._xsrf("/hub/")},
         ).raise_for_status()
-        while not self.lab_is_ready():
-            if time.monotonic() - started > SPAWN_TIMEOUT:
-                raise TimeoutError(f"{self.username}'s lab is not ready after {SPAWN_TIMEOUT} s")
-            time.sleep(0.1)
+        self.await_lab()
         page = self.http.get(f"{self.lab}/lab")  # goes through the hub's OAuth once
         page.raise_for_status()
         assert "JupyterLab" in page.text
         return time.monotonic() - started
+
+    def await_lab(self) -> None:
+        """Wait until the lab is ready. Raises TimeoutError if it doesn't get there."""
+        deadline = time.monotonic() + SPAWN_TIMEOUT
+        while not self.lab_is_ready():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.username}'s lab is not ready after {SPAWN_TIMEOUT} s")
+            time.sleep(0.1)
 
     def lab_is_ready(self) -> bool:
         user = self.http.get(f"{self.address}/hub/api/users/{self.username}").json()

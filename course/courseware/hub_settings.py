@@ -60,6 +60,8 @@ class HubSettings(_Model):
     """The hub's own folder: database, cookie secret, tokens."""
     lab: LabLimits
     """What each lab may use."""
+    capacity: int = Field(ge=1)
+    """How many labs may run at once."""
 
     @field_validator("release", "users", "state")
     @classmethod

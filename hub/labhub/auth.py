@@ -22,9 +22,10 @@ from .throttle import Failures, LineFull, Lines
 
 WRONG = "This username and passphrase don't belong together. Please type both as on your card."
 BUSY = "Many login attempts are under way for this username. Please try again in a few seconds."
+LONGEST_NAME = 64  # characters of a username, as in users.json
 LONGEST = 256  # characters of a passphrase; more is nobody's
 HELD_BACK = 500  # answers delayed at the same time; beyond, they are given at once
-NOBODY = ""  # the one line in which all unknown usernames wait
+NOBODYS_LINES = 64  # among which all unknown usernames are spread
 
 
 class Refusal(web.HTTPError):
@@ -52,7 +53,7 @@ class RosterAuthenticator(Authenticator):
         self.accounts = Accounts(Path(self.users_file), self.log)
         # Two: argon2 works outside Python's lock, and labs need the processor too.
         self.pool = ThreadPoolExecutor(2, thread_name_prefix="passphrase")
-        self.lines = Lines(per_address=64, per_account=256, overall=2048)
+        self.lines = Lines(per_pair=64, per_account=256, per_address=256, overall=2048)
         self.failures = Failures()
         self.sleep = asyncio.sleep
         self._held_back = 0
@@ -61,7 +62,12 @@ class RosterAuthenticator(Authenticator):
         self._right_before: TTLCache[str, bytes] = TTLCache(4096, 12 * 3600)
 
     def normalize_username(self, username: str) -> str:
-        """A username as typed, in the form of the roster: without blanks around, lower case."""
+        """A username as typed, in the form of the roster: without blanks around, lower case.
+
+        "" if it is too long to be one: NFKC takes time with the square of the length.
+        """
+        if len(username) > LONGEST_NAME:
+            return ""
         return unicodedata.normalize("NFKC", username).strip().lower()
 
     def validate_username(self, username: str) -> bool:
@@ -108,10 +114,23 @@ class RosterAuthenticator(Authenticator):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self.pool, passphrase.verify, hashed, text)
 
-        right = await self.lines.run(username if account else NOBODY, address, verify)
+        right = await self.lines.run(self._line(username, account), address, verify)
         if right and account:
             self._right_before[username] = seal
         return right and account is not None
+
+    def _line(self, username: str, account: Account | None) -> str:
+        """Where a username waits: its own line, or as if its own for who has no account.
+
+        One line for all of these would tell them apart: two of them would wait for each other.
+        A line each would let made-up ones crowd out the real. Who doesn't know the key can't
+        choose two that meet.
+        """
+        if account:
+            return username
+        content = username.encode(errors="replace")
+        digest = hashlib.blake2b(content, key=self._key, digest_size=8).digest()
+        return f"?{int.from_bytes(digest) % NOBODYS_LINES}"  # "?" is in no real username
 
     def _seal(self, hashed: str, text: str) -> bytes:
         """Stands for a passphrase in memory; useless without this process's random key."""

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from courseware.hub_settings import HubSettings
+from tornado.httpserver import HTTPServer
 
-from . import proxy
+from . import limits, proxy
 from .accounts import Accounts
 from .auth import RosterAuthenticator
 from .roles import LAB, roles
@@ -35,9 +36,16 @@ def configure_hub(c: Any, settings: HubSettings) -> None:
     # Labs go on while the hub restarts.
     hub.cleanup_servers = False
     hub.cleanup_proxy = False
+    # Of pages and the API's answers; static files are cached as before.
     hub.tornado_settings = {
-        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+        "headers": {
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+        }
     }
+    # JupyterHub has no settings for its server's limits; tornado keeps defaults for all servers.
+    HTTPServer.configure(None, **limits.HTTP_SERVER)
 
 
 def configure_proxy(c: Any, settings: HubSettings) -> None:
@@ -74,6 +82,7 @@ def configure_labs(c: Any, settings: HubSettings) -> None:
     c.JupyterHub.spawner_class = LabSpawner
     c.JupyterHub.allow_named_servers = False
     c.JupyterHub.redirect_to_server = True
+    c.JupyterHub.active_server_limit = settings.capacity
     c.JupyterHub.concurrent_spawn_limit = 0  # LabSpawner lets them queue instead of refusing
     lab = c.LabSpawner
     lab.prefix = settings.instance

@@ -13,6 +13,7 @@ from courseware.hub_settings import HubSettings
 from tornado import web
 from tornado.httpserver import HTTPServer
 
+from .limits import HTTP_SERVER
 from .proxy import ERROR_PAGE
 from .settings import run
 
@@ -96,7 +97,7 @@ def main(settings: HubSettings) -> None:
 
 
 async def _serve(settings: HubSettings) -> None:
-    server = HTTPServer(application(settings))
+    server = HTTPServer(application(settings), **HTTP_SERVER)
     try:
         server.listen(settings.site_port, "127.0.0.1")
     except OSError as error:

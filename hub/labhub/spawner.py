@@ -13,13 +13,18 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from docker.types import LogConfig, Ulimit
 from dockerspawner import DockerSpawner
 from requests.exceptions import RequestException
+from sqlalchemy import inspect
 from tornado import web
-from traitlets import Int, default
+from traitlets import Int, default, validate
 
 ENGINE_ERRORS = (DockerException, RequestException)
 HOME = "/home/lab"
-USER = "1000:1000"
+# As in the images. Not 1000, usually the login of a person on the host, with whom labs would then
+# share the kernel's limits per user and the view of /proc. Nobody's by default: Debian Policy
+# 9.2.2 keeps 65536 and above free of its own allocations.
+USER = "70123:70123"
 LOG_LINES = 15  # of a lab that ended by itself
+LOG_WIDTH = 300  # characters of each
 TRY_EVERY = 0.1  # seconds between attempts to reach a starting lab
 LOOK_EVERY = 1  # seconds between looks whether it has ended instead
 
@@ -87,6 +92,12 @@ class LabSpawner(DockerSpawner):
     _gate: asyncio.Semaphore | None = None  # one for all labs
     _stage = "Your lab has been asked for."
 
+    @validate("user_options")
+    def _no_options(self, proposal: Any) -> dict[str, Any]:
+        # Nothing about a lab is its participant's to choose. DockerSpawner refuses an image named
+        # in a link (/hub/spawn?image=x), and JupyterHub repeats saved options at every start.
+        return {}
+
     @default("starts_at_once")
     def _as_many_as_processors(self) -> int:
         return max(2, os.cpu_count() or 1)
@@ -151,6 +162,9 @@ class LabSpawner(DockerSpawner):
         Few start at once, in order of asking: all at once, each would take as long as all
         together. Raises LabFailure with one clear sentence for the participant.
         """
+        # Nor kept in the database; see `_no_options`. At once, or the next request rolls it back.
+        self.orm_spawner.user_options = {}
+        inspect(self.orm_spawner).session.commit()
         cls = type(self)
         cls._gate = cls._gate or asyncio.Semaphore(self.starts_at_once)
         self._stage = "Waiting for the labs ahead of yours."
@@ -217,7 +231,8 @@ class LabSpawner(DockerSpawner):
         if state["ExitCode"] != 0:
             words = await self.docker("logs", self.object_id, tail=LOG_LINES)
             for line in words.decode(errors="replace").splitlines():
-                self.log.warning("%s: %s", self.object_name, ascii(line)[1:-1])
+                shown = ascii(line[:LOG_WIDTH])[1:-1]
+                self.log.warning("%s: %s", self.object_name, shown[:LOG_WIDTH])
         await self.remove_object()
         self.object_id: str = ""
 

@@ -27,18 +27,26 @@ class Lines:
     each address ahead.
     """
 
-    def __init__(self, *, per_address: int, per_account: int, overall: int) -> None:
-        """How many may wait for one account from one address, for one account, in all."""
-        self._limits = (per_address, per_account, overall)
+    def __init__(self, *, per_pair: int, per_account: int, per_address: int, overall: int) -> None:
+        """How many may wait.
+
+        `per_pair` for one account from one address, `per_account` for one account, `per_address`
+        from one address for all accounts together.
+        """
+        self._limits = (per_pair, per_account, per_address, overall)
         self._waiting: Counter[Hashable] = Counter()
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, account: str, address: str, job: Callable[[], Awaitable[T]]) -> T:
         """Await `job()` when it is its turn. Raises LineFull at once if the line is full."""
-        one, all_of_it = (account, address), (account,)
+        one, all_of_it, all_from_there = (account, address), (account,), (None, address)
         # asyncio's locks serve in order of arrival. Only who holds its address's lock queues for
         # the account's: so addresses take turns, however many wait behind one of them.
-        async with self._place(one, all_of_it, ()), self._lock(one), self._lock(all_of_it):
+        async with (
+            self._place(one, all_of_it, all_from_there, ()),
+            self._lock(one),
+            self._lock(all_of_it),
+        ):
             return await job()
 
     @asynccontextmanager

@@ -217,6 +217,7 @@ def _settings(
             "network": instance,
             "users": str(workspace.users),
             "state": str(workspace.hub / "state"),
+            "capacity": course.capacity,
             "lab": {
                 "memory_bytes": course.lab.memory_bytes,
                 "cpus": course.lab.cpus,

@@ -109,6 +109,19 @@ def test_a_lab_survives_a_crash_of_the_hub(running_course: RunningCourse):
     cy.stop_lab()
 
 
+def test_a_link_that_asks_for_another_image_starts_the_courses_lab(running_course: RunningCourse):
+    cy = running_course.participant("cy")
+    cy.log_in().raise_for_status()
+    cy.http.get(f"{running_course.address}/hub/spawn?image=evil").raise_for_status()
+    cy.await_lab()
+    labels = [f"syllab.instance={running_course.instance}", "syllab.user=cy"]
+    (lab,) = docker.from_env().containers.list(filters={"label": labels})
+    assert lab.image.id == running_course.settings["image"]
+    cy.stop_lab()
+    cy.start_lab()  # nothing of the link is remembered
+    cy.stop_lab()
+
+
 def test_a_role_taken_away_is_gone_and_a_hub_that_was_ended_comes_back(
     running_course: RunningCourse, tmp_path
 ):

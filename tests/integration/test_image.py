@@ -64,7 +64,7 @@ def test_it_is_smaller_than_a_gigabyte(image):
 
 
 def test_it_runs_as_an_ordinary_user_and_says_what_it_is_made_of(image):
-    assert image.attrs["Config"]["User"] == "1000:1000"
+    assert image.attrs["Config"]["User"] == "70123:70123"
     labels = image.labels
     assert "From single-cell modeling" in labels["org.opencontainers.image.title"]
     assert labels["org.opencontainers.image.version"]

@@ -106,7 +106,7 @@ def test_it_is_locked_in(ada, running_course):
         "0" * 16
     }
     assert fields["NoNewPrivs"] == "1"
-    assert fields["Uid"].split() == ["1000"] * 4
+    assert fields["Uid"].split() == ["70123"] * 4
     assert fields["Seccomp"] == "2"
     host = container(running_course, "ada").attrs["HostConfig"]
     limits = running_course.settings["lab"]

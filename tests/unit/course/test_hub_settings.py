@@ -18,6 +18,7 @@ VALID = {
     "network": "cns2024-labs",
     "users": "/srv/users.json",
     "state": "/srv/state",
+    "capacity": 40,
     "lab": {"memory_bytes": 2**30, "cpus": 1.0, "pids": 512},
 }
 

@@ -5,9 +5,18 @@ import json
 import pytest
 from courseware import passphrase
 from courseware.hub_settings import HubSettings
+from tornado.httpserver import HTTPServer
 
 IMAGE = "sha256:" + "a" * 64
 ROLES = {"p01": "participant", "p02": "participant", "helper1": "helper", "org": "organiser"}
+
+
+@pytest.fixture(autouse=True)
+def servers_as_before():
+    """The hub's configuration sets limits for all of the process's servers; undo that."""
+    saved = HTTPServer._save_configuration()
+    yield
+    HTTPServer._restore_configuration(saved)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +56,7 @@ def settings(tmp_path, users):
             "network": "course-net",
             "users": str(users),
             "state": str(tmp_path / "state"),
+            "capacity": 40,
             "lab": {"memory_bytes": 2**30, "cpus": 2.5, "pids": 300},
         }
     )

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import unicodedata
 from types import SimpleNamespace
 
 import pytest
@@ -143,18 +144,63 @@ def test_a_full_line_is_told_at_once_and_keeps_no_one_else_out(users):
     assert got_in == ["p01", "p02", "p01"]
 
 
-def test_made_up_usernames_do_not_crowd_out_real_ones(users):
+def test_made_up_usernames_do_not_crowd_out_real_ones(users, hashes, monkeypatch):
     hall = Hall(users, block=True)
+    verified = []
+    monkeypatch.setattr(passphrase, "verify", lambda h, t: verified.append(h) or h == hashes["p01"])
 
     async def main():
-        flood = [asyncio.create_task(hall.login(f"made-up-{i}", "x")) for i in range(200)]
-        await asyncio.sleep(0.01)
-        got_in = await asyncio.wait_for(hall.login("p01", "words of p01"), 1)
+        # Fewer than one address may have waiting.
+        flood = [asyncio.create_task(hall.login(f"made-up-{i}", "x")) for i in range(250)]
+        await asyncio.sleep(0)  # now all of them stand in line
+        got_in = await hall.login("p01", "words of p01")
         for task in flood:
             task.cancel()
         return got_in
 
     assert asyncio.run(main()) == "p01"
+    assert verified.index(hashes["p01"]) <= 64  # at most one of each line was ahead
+
+
+def test_unknown_usernames_do_not_wait_for_each_other(hall, users):
+    """As known ones don't, or the difference would tell who has an account."""
+
+    async def lines(hall):
+        stood = []
+
+        async def run(account, address, job):
+            stood.append(account)
+            return False
+
+        hall.authenticator.lines.run = run
+        for i in range(500):
+            await hall.login(f"made-up-{i}", "x")
+        return stood
+
+    stood = asyncio.run(lines(hall))
+    assert len(set(stood)) == 64
+    assert not set(stood) & set(hall.authenticator.accounts.all())
+    assert asyncio.run(lines(hall)) == stood  # always the same, as for known ones
+    assert asyncio.run(lines(Hall(users))) != stood  # but nobody can work out which
+
+
+def test_what_is_too_long_is_not_even_normalised(hall, monkeypatch):
+    """NFKC of 100,000 alternating combining marks would stop the hub for a minute."""
+    lengths = []
+    real = unicodedata.normalize
+
+    def normalize(form, text):
+        lengths.append(len(text))
+        return real(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", normalize)
+    marks = "\u0315\u0300" * 500
+    assert asyncio.run(hall.login(f"a{marks}", f"a{marks}")) == 403
+    assert max(lengths) <= 256
+    lengths.clear()
+    assert hall.authenticator.normalize_username("a" * 64) == "a" * 64
+    assert hall.authenticator.normalize_username("a" * 65) == ""
+    assert lengths == [64]
 
 
 def test_answers_held_back_are_bounded(users, monkeypatch):

@@ -2,17 +2,22 @@
 
 import asyncio
 import logging
+import re
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 
 import docker
+import labhub
 import pytest
 from docker.errors import APIError, DockerException, ImageNotFound
-from jupyterhub.objects import Hub, Server
+from jupyterhub import orm
+from jupyterhub.objects import Hub
 from labhub import spawner as module
 from labhub.configure import configure_labs
 from labhub.spawner import NO_ENGINE, NO_IMAGE, REFUSED, LabFailure, LabSpawner
 from requests.exceptions import ConnectionError as NoConnection
+from sqlalchemy.orm import object_session
 from traitlets.config import Config
 
 
@@ -46,18 +51,23 @@ def lab(settings):
     user = SimpleNamespace(
         name="p01", escaped_name="p01", url="/user/p01/", settings={}, state=None, id=1
     )
+    db = orm.new_session_factory("sqlite://")()
+    saved = orm.Spawner(name="", server=orm.Server(base_url="/user/p01/"))
+    db.add(saved)
+    db.commit()
     lab = Engine(
         config=c,
         user=user,
         hub=Hub(ip="172.30.0.1", port=8081, base_url="/hub/"),
         api_token="token",
         oauth_client_id="jupyterhub-user-p01",
+        orm_spawner=saved,
     )
-    lab.server = Server(base_url="/user/p01/")
     Engine._gate = None
     lab.calls = []
     lab.answers = {"create_container": {"Id": "c0ffee"}, "inspect_container": not_found()}
-    return lab
+    yield lab
+    db.close()
 
 
 def test_the_container_is_confined(lab, settings):
@@ -80,7 +90,7 @@ def test_the_container_is_confined(lab, settings):
     options = host["Tmpfs"]["/tmp"].split(",")
     assert {"exec", "nosuid", "nodev", f"size={2**29}"} <= set(options)
     assert host["LogConfig"]["Config"]["max-size"] == "1m"
-    assert asked["user"] == "1000:1000"
+    assert asked["user"] == "70123:70123"
     assert asked["image"] == settings.image
     assert asked["name"] == "course-1f-p01"
     assert asked["command"] == ["syllab-lab"]
@@ -157,6 +167,16 @@ def test_failures_are_one_sentence_and_one_line(lab, caplog, method, error, sent
     assert "p01" in caplog.text
 
 
+def test_the_user_is_the_images_own_and_nobody_on_the_host():
+    images = Path(labhub.__file__).parents[2] / "images"
+    (uid,) = re.findall(r"^ARG LAB_UID=(\d+)$", (images / "lab/Dockerfile").read_text(), re.M)
+    assert f"{uid}:{uid}" == module.USER
+    assert int(uid) > 65535
+    for recipe in ("nest", "course"):
+        lines = (images / recipe / "Dockerfile").read_text().splitlines()
+        assert [line for line in lines if line.startswith("USER")][-1] == f"USER {module.USER}"
+
+
 def running(ip="127.0.0.1", **state):
     state = {"Running": True, "Status": "running", "ExitCode": 0, "OOMKilled": False} | state
     networks = {"course-net": {"IPAddress": ip}}
@@ -193,6 +213,35 @@ def test_a_lab_that_ends_at_once_is_told_and_its_words_logged(lab, caplog, monke
     assert "exit code 137, out of memory" in caplog.text
     assert lab.called("remove_container") == [(("c0ffee",), {"v": True, "force": True})]
     assert lab.object_id == ""
+
+
+@pytest.mark.parametrize("word", ["x", "\N{PILE OF POO}"])
+def test_last_words_are_short(lab, caplog, word):
+    lab.log = logging.getLogger("test")
+    lab.object_id = "c0ffee"
+    lab.answers["inspect_container"] = running(Running=False, Status="exited", ExitCode=1)
+    lab.answers["logs"] = (word * 80_000).encode()
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(lab.poll())
+    [record] = caplog.records
+    assert len(record.getMessage()) == len("course-1f-p01: ") + 300
+
+
+def test_nothing_about_a_lab_is_its_participants_to_choose(lab, settings):
+    """As after /hub/spawn?image=evil: JupyterHub saves the options, then sets them."""
+    lab.orm_spawner.user_options = {"image": "evil"}
+    session = object_session(lab.orm_spawner)
+    session.commit()
+    lab.user_options = lab.orm_spawner.user_options
+    assert lab.user_options == {}
+    lab.answers["inspect_container"] = not_found()
+    lab.answers["start"] = APIError("stop here", explanation="enough for this test")
+    with pytest.raises(LabFailure):
+        asyncio.run(lab.start())
+    [(_, asked)] = lab.called("create_container")
+    assert asked["image"] == settings.image
+    session.rollback()  # as JupyterHub does after a request that left changes
+    assert lab.orm_spawner.user_options == {}
 
 
 def test_an_engine_that_is_silent_for_a_moment_ends_no_lab(lab):

@@ -62,7 +62,7 @@ def in_order(lines, jobs):
 
 
 def test_one_at_a_time_per_account_and_addresses_take_turns():
-    lines = Lines(per_address=100, per_account=100, overall=100)
+    lines = Lines(per_pair=100, per_account=100, per_address=100, overall=100)
     flood = [("p01", "flooder")] * 20
     ran, _ = in_order(lines, [*flood, ("p01", "owner"), ("p02", "neighbour")])
     # In front of the owner: what ran already and one more of the flood.
@@ -72,7 +72,7 @@ def test_one_at_a_time_per_account_and_addresses_take_turns():
 
 
 def test_full_lines_refuse_at_once_and_empty_again():
-    lines = Lines(per_address=3, per_account=5, overall=6)
+    lines = Lines(per_pair=3, per_account=5, per_address=5, overall=6)
     same = [("p01", "a")] * 4 + [("p01", "b")] * 3 + [("p02", "c")] * 2
     ran, results = in_order(lines, same)
     assert len(ran) == 6
@@ -83,8 +83,17 @@ def test_full_lines_refuse_at_once_and_empty_again():
     assert not lines._locks
 
 
+def test_one_address_cannot_fill_all_lines():
+    lines = Lines(per_pair=2, per_account=4, per_address=5, overall=8)
+    flood = [(f"p{i:02}", "flooder") for i in range(20)]
+    ran, results = in_order(lines, [*flood, ("p01", "owner"), ("p30", "neighbour")])
+    assert set(ran) == {*flood[:5], ("p01", "owner"), ("p30", "neighbour")}
+    assert sum(isinstance(result, LineFull) for result in results) == 15
+    assert not lines._waiting
+
+
 def test_a_failing_job_frees_its_place():
-    lines = Lines(per_address=1, per_account=1, overall=1)
+    lines = Lines(per_pair=1, per_account=1, per_address=1, overall=1)
 
     async def fail():
         raise ValueError
