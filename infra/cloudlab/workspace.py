@@ -81,10 +81,10 @@ class Workspace:
 
     @property
     def made(self) -> tuple[Path, ...]:
-        """All that Syllab may have made below `var`, its environments excepted."""
+        """What `make clean` takes away below `var`; environments and a running engine stay."""
         return (
             self.hub, self.log, self.build, self.notebooks, self.releases, self.site,
-            self.process, self.credentials, self.engine_note, self.schema,
+            self.process, self.credentials, self.schema,
         )  # fmt: skip
 
 
