@@ -110,3 +110,14 @@ def test_a_damaged_users_file_is_told_and_left_alone(workspace, content):
     with pytest.raises(UserError, match=r"users\.json: damaged"):
         credentials.issue(workspace, [ANN])
     assert workspace.users.read_text() == content
+
+
+def test_a_passphrase_is_issued_anew_for_who_is_deleted_from_the_users_file(workspace):
+    credentials.issue(workspace, [ANN, BO])
+    lost = plain(workspace)["ann"]["passphrase"]
+    remaining = users(workspace)
+    del remaining["ann"]
+    workspace.users.write_text(json.dumps(remaining), encoding="utf-8")
+    assert credentials.issue(workspace, [ANN, BO]) == 1
+    assert plain(workspace)["ann"]["passphrase"] != lost
+    assert not passphrase.verify(users(workspace)["ann"]["hash"], lost)
