@@ -153,8 +153,10 @@ def test_damaged_settings_are_written_anew(running_course: RunningCourse):
 
 
 def test_a_network_that_is_not_ours_is_refused(running_course: RunningCourse):
-    running_course.syllab("down")
     engine = docker.from_env()
+    labs = {"label": f"syllab.instance={running_course.instance}"}
+    for lab in engine.containers.list(all=True, filters=labs):
+        lab.remove(force=True)
     engine.networks.get(running_course.instance).remove()
     stranger = engine.networks.create(running_course.instance)
     try:
