@@ -16,6 +16,7 @@ from cloudlab import credentials, daemon, engine, environments, preflight, relea
 from cloudlab import instance as instances
 from cloudlab.hub import Hub
 from cloudlab.images import Builder
+from cloudlab.instance import Instance
 from cloudlab.network import LabNetwork
 from cloudlab.progress import console, step
 from cloudlab.workspace import Workspace
@@ -93,7 +94,7 @@ def make_site(course: Course, workspace: Workspace) -> None:
 
 def down(workspace: Workspace) -> None:
     """Stop hub and labs, keep homes; stop the engine if `up` started it by hand."""
-    if not workspace.hub.exists():
+    if not (workspace.hub.exists() or workspace.engine_note.exists()):
         return
     system.become_root()
     with step("Hub") as current:
@@ -101,7 +102,8 @@ def down(workspace: Workspace) -> None:
     client, instance = engine.connect(), instances.read(workspace)
     if client is not None and instance is not None:
         _remove_labs(client, instance.name)
-        _stop_engine(workspace, client, instance.name)
+    if client is not None:
+        _stop_engine(workspace, client, instance)
 
 
 def clean(workspace: Workspace) -> None:
@@ -118,7 +120,8 @@ def clean(workspace: Workspace) -> None:
             LabNetwork(client, instance.name).remove()
             current.outcome = f"{len(homes)} home(s) removed"
         _remove_images(client, instance.name)
-        _stop_engine(workspace, client, instance.name)
+    if (client := engine.connect()) is not None:
+        _stop_engine(workspace, client, instance)
     with step("Files") as current:
         for path in workspace.made:
             if path.is_dir() and not path.is_symlink():
@@ -163,10 +166,13 @@ def _stop_labs_of_departed(client: docker.DockerClient, instance: str, usernames
                 current.outcome = f"{lab.name} stopped; the home is kept"
 
 
-def _stop_engine(workspace: Workspace, client: docker.DockerClient, instance: str) -> None:
+def _stop_engine(
+    workspace: Workspace, client: docker.DockerClient, instance: Instance | None
+) -> None:
     """Stop the engine if it is ours and nobody else's course needs it."""
     courses = client.networks.list(filters={"label": "syllab.instance"})
-    if client.containers.list() or any(network.name != instance for network in courses):
+    own = instance.name if instance else None
+    if client.containers.list() or any(network.name != own for network in courses):
         return
     with step("Container engine") as current:
         current.outcome = "stopped" if engine.stop_if_ours(workspace) else "left as it was found"
