@@ -69,7 +69,7 @@ def clean(workspace: Workspace, yes: bool) -> None:
         system.become_root()  # root made them
     if not yes:
         click.confirm(
-            f"This removes every participant's home and all that was made in {workspace.var}. Go on?",
+            f"This removes every participant's home and what was made in {workspace.var}. Go on?",
             abort=True,
         )
     process_engine.down(workspace)

@@ -277,7 +277,9 @@ def test_few_start_at_once_in_order(lab, settings):
         lab._answering = wait
         first = asyncio.create_task(lab.start())
         second = asyncio.create_task(lab.start())
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            while not order:
+                await asyncio.sleep(0)
         assert len(order) == 1
         assert lab._stage == "Waiting for the labs ahead of yours."
         answers.set()
