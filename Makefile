@@ -53,6 +53,7 @@ UV = var/env/test/bin/uv pip compile --quiet --upgrade --generate-hashes --no-em
 	--no-emit-package syllab
 lock: test-tools ## resolve all locked requirements anew
 	$(UV) pyproject.toml --extra infra -o infra/requirements.txt
+	$(UV) pyproject.toml --extra book -o course/requirements.txt
 	$(UV) pyproject.toml --extra hub -o hub/requirements.txt
 	$(UV) pyproject.toml --extra test -c infra/requirements.txt -c hub/requirements.txt \
 		-o tests/requirements.txt
