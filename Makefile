@@ -1,7 +1,8 @@
 # The organiser's interface. Each target is a thin line over the command `syllab`.
-# COURSE=folder, ROSTER=file, PORT=number and ENGINE=docker|process choose what it works on.
+# COURSE=folder, ROSTER=file, PORT=number and ENGINE=docker|process choose what it works on,
+# SOLUTIONS=tutorial,tutorial whose solutions the website shows.
 SHELL := /bin/sh
-export COURSE ROSTER PORT ENGINE
+export COURSE ROSTER PORT ENGINE SOLUTIONS
 SYLLAB := var/env/infra/bin/syllab
 TESTS := var/env/test/bin/python -m pytest
 .DEFAULT_GOAL := help

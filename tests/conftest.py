@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from cloudlab.workspace import REPOSITORY
 from running_course import RunningCourse, free_ports
+from sites import NIGHT, Website, served, syllab_site
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,19 @@ def running_course(pytestconfig: pytest.Config) -> Iterator[RunningCourse]:
     yield course
     done = course.syllab("clean", "--yes")
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="session")
+def flagship(running_course: RunningCourse) -> Website:
+    """The flagship course's website, served by the hub, with outputs of its tutorials."""
+    return Website(running_course.course, running_course.var / "site", running_course.address)
+
+
+@pytest.fixture(scope="session")
+def night_school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Website]:
+    """The website of another course, on a static host."""
+    var = tmp_path_factory.mktemp("night")
+    done = syllab_site(NIGHT, var)
+    assert done.returncode == 0, done.stderr
+    with served(var / "site") as address:
+        yield Website(NIGHT, var / "site", address)

@@ -41,6 +41,7 @@ def checked(folder: Path) -> dict[str, Any]:
     _people(file)
     _duplicates(file)
     _tutorials(file, folder)
+    _files(file, folder)
     _image(file, folder)
     _times(file)
     if file.problems:
@@ -115,6 +116,17 @@ def _tutorials(file: YamlFile, folder: Path) -> None:
         if isinstance(name, str) and name not in known:
             remedy = suggest(name, known, "add it to `tutorials`")
             file.wrong((*key, "tutorial"), f"'{name}' is not a tutorial of the course", remedy)
+
+
+def _files(file: YamlFile, folder: Path) -> None:
+    """Files that the course names are there."""
+    named: list[tuple[Key, Any]] = [(("citations",), file.data.get("citations"))]
+    for path in (("tutorials", "materials"), ("days", "sessions", "materials")):
+        for key, item in _items(file.data, *path):
+            named.append(((*key, "file"), item.get("file")))
+    for key, name in named:
+        if isinstance(name, str) and not (folder / name).is_file():
+            file.wrong(key, f"{name} doesn't exist", "put it there, or correct its name")
 
 
 def _image(file: YamlFile, folder: Path) -> None:

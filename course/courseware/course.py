@@ -12,7 +12,6 @@ from .fields import (
     AptPackage,
     Clock,
     Date,
-    Doi,
     Email,
     Language,
     Markdown,
@@ -94,6 +93,24 @@ class Slot(_Model):
         return self
 
 
+class Material(_Model):
+    """Slides and the like. Exactly one of `url` and `file` is given."""
+
+    title: Text
+    """What it is."""
+    url: Url | None = None
+    """Where it is."""
+    file: Path | None = None
+    """The file within the course folder that the website offers; instead of `url`."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Material:
+        if (self.url is None) == (self.file is None):
+            what = "is nowhere" if self.url is None else "has both `url` and `file`"
+            raise wrong(what, "give either its `url:` or a `file:` of the course folder")
+        return self
+
+
 class Session(Slot):
     title: Text
     """What it is called in the schedule."""
@@ -105,6 +122,8 @@ class Session(Slot):
     """Who gives it: names (or ids) from `people`."""
     tutorial: Slug | None = None
     """The id of the tutorial that it teaches."""
+    materials: list[Material] = []
+    """Slides and other things that go with it, beside those of its tutorial."""
     summary: Markdown | None = None
     """A few sentences about it, in Markdown."""
 
@@ -114,13 +133,6 @@ class Day(_Model):
     """The day at the venue: YYYY-MM-DD."""
     sessions: list[Session] = Field(min_length=1)
     """What happens on the day."""
-
-
-class Material(_Model):
-    title: Text
-    """What it is."""
-    url: Url
-    """Where it is."""
 
 
 class Tutorial(_Model):
@@ -198,21 +210,6 @@ class Licence(_Model):
     """The licence of the course's code (an SPDX name)."""
 
 
-class Citation(_Model):
-    authors: Text
-    """Who wrote it: Surname A, Surname B."""
-    year: int | None = Field(default=None, ge=1000, le=2999)
-    """When it was published."""
-    title: Text
-    """Its title."""
-    source: Text | None = None
-    """The journal with volume and pages, or the publisher."""
-    doi: Doi | None = None
-    """Its DOI: 10.1234/abc."""
-    url: Url | None = None
-    """Where to find it when it has no DOI."""
-
-
 class Course(_Model):
     """Everything about a course. Only the title is required."""
 
@@ -224,8 +221,12 @@ class Course(_Model):
     """The meeting that the course is part of."""
     description: Markdown | None = None
     """What participants do and learn, in Markdown."""
+    goals: list[Markdown] = []
+    """What participants learn, each in Markdown, as an end to "You will"."""
     summary: Text | None = None
     """One sentence for search engines; the title serves without it."""
+    url: Url | None = None
+    """Where the website is published. Previews in messengers and the calendars' links need it."""
     language: Language = "en"
     """The language of the texts, as a BCP 47 tag."""
     attendance: Literal["onsite", "online"] = "onsite"
@@ -256,8 +257,8 @@ class Course(_Model):
     """How to give feedback."""
     acknowledgements: Markdown | None = None
     """Whom to thank, in Markdown."""
-    citations: list[Citation] = []
-    """What to cite."""
+    citations: Path | None = None
+    """What to cite: a BibTeX file within the course folder."""
     licence: Licence = Licence()
     """Under which licences the course may be used."""
 

@@ -113,9 +113,6 @@ Url = Annotated[
 Email = Annotated[
     str, Shaped(r"[^\s@<>\"]+@[^\s@<>\"]+", "an e-mail address", "write one", "ann@example.org")
 ]
-Doi = Annotated[
-    str, Shaped(r"10\.\d{4,9}/[^\s<>\"]+", "a DOI", "write it without an address", "10.1234/abc")
-]
 Language = Annotated[
     str, Shaped(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language tag", "use a BCP 47 tag", "pt-BR")
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 _FENCE = re.compile(
     r"(?P<indent>\s*)(?P<marks>`{3,}|~{3,}|:{3,})\s*(\{(?P<name>[\w:-]+)\})?(?P<rest>.*)"
@@ -49,18 +50,25 @@ def unclosed(text: str) -> int | None:
     return None
 
 
-def sections(lines: list[str]) -> list[str]:
-    """Plain Markdown cut before each heading of its own line, empty pieces left out."""
-    pieces: list[list[str]] = [[]]
+def sections(lines: list[str]) -> list[tuple[int, str]]:
+    """Markdown cut before each heading of its own line: (its first line from 0, text).
+
+    Empty pieces are left out.
+    """
+    starts = [0]
     inside = 0
     for number, line in enumerate(lines):
         if number >= inside and (fence := _opening(line)):
             inside = (_closing(lines, number, fence["marks"]) or number) + 1
         elif number >= inside and _HEADING.match(line):
-            pieces.append([])
-        pieces[-1].append(line)
-    texts = ("\n".join(piece).strip("\n") for piece in pieces)
-    return [text for text in texts if text]
+            starts.append(number)
+    pieces = [(start, lines[start:end]) for start, end in pairwise([*starts, len(lines)])]
+    return [_without_blank_ends(start, piece) for start, piece in pieces if any(piece)]
+
+
+def _without_blank_ends(start: int, lines: list[str]) -> tuple[int, str]:
+    blank = next(number for number, line in enumerate(lines) if line)
+    return start + blank, "\n".join(lines).strip("\n")
 
 
 def _convert(lines: list[str], first_line: int, found: Plain) -> None:

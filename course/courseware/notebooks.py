@@ -12,7 +12,6 @@ import nbformat
 
 from . import tutorial
 from .course import Course
-from .errors import CourseError
 from .tutorial import Cell, Tutorial
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -32,29 +31,24 @@ def build(course: Course, out: Path) -> None:
         shutil.rmtree(out / folder, ignore_errors=True)
         (out / folder).mkdir(parents=True)
     for name, content in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
 
 
 def make(course: Course) -> dict[str, bytes]:
     """What `build` writes, as path below `out` -> content."""
     files: dict[str, bytes] = {}
-    problems = []
-    for each in course.tutorials:
-        try:
-            source = tutorial.read(each.id, course.folder / each.path)
-        except CourseError as error:
-            problems += error.problems
-            continue
-        checks = course.folder / "checks" / f"test_{each.id}.py"
+    for source in tutorial.read_all(course):
+        files[f"student/{source.id}.ipynb"] = student(course, source)
+        files[f"solution/{source.id}.ipynb"] = solution(course, source)
+        for cell in source.cells:
+            kinds = ("solution",) if cell.part == "solution" else ("student", "solution")
+            for name in cell.pictures:
+                picture = (Path(source.file).parent / name).read_bytes()
+                files |= {f"{kind}/{name}": picture for kind in kinds}
+        checks = tutorial.official(course, source.id)
         if checks.is_file():
-            tutorial.check_official(source, checks)
             files[f"checks/{checks.name}"] = checks.read_bytes()
-        problems += source.problems
-        if not source.problems:
-            files[f"student/{each.id}.ipynb"] = student(course, source)
-            files[f"solution/{each.id}.ipynb"] = solution(course, source)
-    if problems:
-        raise CourseError(problems)
     return files | {f"checks/{HASHES}": _hashes(files)}
 
 

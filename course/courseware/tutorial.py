@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import ast
 import copy
+import os
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 from nbformat import NotebookNode, ValidationError
 
-from . import myst
+from . import links, myst
 from .errors import CourseError, Problem, suggest
 from .schedule import slug
+
+if TYPE_CHECKING:
+    from .course import Course
 
 PARTS = ("exercise", "solution", "check")
 KEYS = ("exercise", "needs")
@@ -24,10 +30,16 @@ EXERCISE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 @dataclass
 class Cell:
-    """A cell, its line in the source, and its part in an exercise, if it has one."""
+    """A cell, its line in the source, and its part in an exercise, if it has one.
+
+    A text's `node` has the plain Markdown that notebooks show, `myst` what the author wrote;
+    `pictures` are the image files that it shows, relative to the source's folder.
+    """
 
     node: NotebookNode
     line: int
+    myst: str = ""
+    pictures: list[str] = field(default_factory=list)
     part: str | None = None
     exercise: str | None = None
 
@@ -50,27 +62,90 @@ class Tutorial:
         return [c.exercise for c in self.cells if c.part == "exercise" and c.exercise]
 
 
-def read(name: str, path: Path) -> Tutorial:
+def read_all(course: Course) -> list[Tutorial]:
+    """The course's tutorials in their order.
+
+    Raises CourseError with every mistake in them and in what names their exercises.
+    """
+    others = {(course.folder / each.path).resolve(): each.id for each in course.tutorials}
+    tutorials, problems = [], []
+    for each in course.tutorials:
+        try:
+            found = read(each.id, course.folder / each.path, others)
+        except CourseError as error:
+            problems += error.problems
+            continue
+        checks = official(course, each.id)
+        if checks.is_file():
+            check_official(found, checks)
+        problems += found.problems
+        tutorials.append(found)
+    if problems:
+        raise CourseError(problems)
+    return tutorials
+
+
+def official(course: Course, name: str) -> Path:
+    """Where a tutorial's official checks are, if it has any."""
+    return course.folder / "checks" / f"test_{name}.py"
+
+
+def read(name: str, path: Path, others: Mapping[Path, str] | None = None) -> Tutorial:
     """Read a tutorial, its cells with stable ids and plain Markdown; its problems are noted.
 
+    `others` maps the sources of the course's tutorials to their ids: it may link to them.
     Raises CourseError when the file can't be parsed at all.
     """
     tutorial = Tutorial(name, str(path))
     notebook, lines = _parse(path)
     for node, line in zip(notebook.cells, lines, strict=True):
         if node.cell_type == "markdown":
-            text = myst.plain(node.source, line)
-            for problem in text.problems:
-                tutorial.wrong(problem[0], "", *problem[1:])
-            for section in myst.sections(text.lines):
-                part = copy.deepcopy(node)
-                part.source = section
-                tutorial.cells.append(_cell(tutorial, part, line))
+            tutorial.cells += _texts(tutorial, node, line, others or {})
         else:
             tutorial.cells.append(_cell(tutorial, node, line))
     _check_exercises(tutorial)
     _give_ids(tutorial)
     return tutorial
+
+
+def _texts(
+    tutorial: Tutorial, node: NotebookNode, first_line: int, others: Mapping[Path, str]
+) -> Iterator[Cell]:
+    """A text as one cell for each heading."""
+    for offset, section in myst.sections(node.source.split("\n")):
+        line = first_line + offset
+        text = myst.plain(section, line)
+        for problem in text.problems:
+            tutorial.wrong(problem[0], "", *problem[1:])
+        part = copy.deepcopy(node)
+        part.source = "\n".join(text.lines).strip("\n")
+        if part.source:
+            cell = _cell(tutorial, part, line)
+            cell.myst = section
+            _link(tutorial, cell, others)
+            yield cell
+
+
+def _link(tutorial: Tutorial, cell: Cell, others: Mapping[Path, str]) -> None:
+    """Links to other tutorials become links to their notebooks; what isn't there is a problem."""
+    folder = Path(tutorial.file).parent
+    for target in links.targets(cell.node.source):
+        if target.path is None:
+            continue
+        file = (folder / target.path).resolve()
+        if target.image:
+            if not file.is_relative_to(folder.resolve()) or not file.is_file():
+                remedy = f"put it into {folder}, or correct the path"
+                tutorial.wrong(cell.line + target.line, "", f"no image {target.path}", remedy)
+            cell.pictures.append(target.path)
+        elif file in others:
+            old, new = f"]({target.address}", f"]({others[file]}.ipynb"
+            cell.node.source = cell.node.source.replace(old, new)
+        else:
+            known = [os.path.relpath(other, folder.resolve()) for other in others]
+            remedy = suggest(target.path, known, "link to another tutorial's source or to the web")
+            what = f"nothing to link to at {target.path}"
+            tutorial.wrong(cell.line + target.line, "", what, remedy)
 
 
 def _parse(path: Path) -> tuple[NotebookNode, list[int]]:
@@ -96,7 +171,14 @@ def _parse(path: Path) -> tuple[NotebookNode, list[int]]:
     except ValidationError as error:
         what = f"has options that a cell can't have: {error.message}"
         raise fail(None, what, "tags are a list: tags: [exercise]") from None
-    return notebook, [line + 1 for line in notebook.metadata.pop("source_map")]
+    written = text.split("\n")
+    return notebook, [_first_line(written, n) for n in notebook.metadata.pop("source_map")]
+
+
+def _first_line(written: list[str], start: int) -> int:
+    """The line (from 1) where a cell's text begins; jupytext counts the blank ones before it."""
+    blank = (n for n, line in enumerate(written[start:]) if line.strip())
+    return start + next(blank, 0) + 1
 
 
 def _cell(tutorial: Tutorial, node: NotebookNode, line: int) -> Cell:
@@ -127,7 +209,7 @@ def _cell(tutorial: Tutorial, node: NotebookNode, line: int) -> Cell:
         remedy = "use up to 40 of a-z, 0-9, '-' and '_', a letter first"
         tutorial.wrong(line, "syllab.exercise", f"'{name}' can't be a name", remedy)
     elif parts:
-        return Cell(node, line, parts[0], name)
+        return Cell(node, line, part=parts[0], exercise=name)
     return Cell(node, line)
 
 

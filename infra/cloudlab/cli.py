@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from courseware.errors import UserError
 from docker.errors import DockerException
 from rich.console import Console
 
-from cloudlab import engine, local, process_engine, system
+from cloudlab import engine, local, process_engine, system, website
 from cloudlab.progress import console
 from cloudlab.workspace import REPOSITORY, Workspace
 
@@ -27,11 +28,14 @@ PORT = 8000
 @click.option("--var", type=click.Path(path_type=Path), envvar="SYLLAB_VAR",
               default=REPOSITORY / "var", show_default=True,
               help="Where everything made is put.")  # fmt: skip
+@click.option("--solutions", envvar="SOLUTIONS", default="", metavar="TUTORIAL[,TUTORIAL]",
+              help="The tutorials whose solutions the website shows.")  # fmt: skip
 @click.version_option(package_name="syllab")
 @click.pass_context
-def cli(context: click.Context, folder: Path, var: Path) -> None:
+def cli(context: click.Context, folder: Path, var: Path, solutions: str) -> None:
     """Turn one course description into everything a hands-on computational course needs."""
-    context.obj = Workspace(course=folder.resolve(), var=var.resolve())
+    named = tuple(name for name in re.split(r"[\s,]+", solutions) if name)
+    context.obj = Workspace(course=folder.resolve(), var=var.resolve(), solutions=named)
 
 
 @cli.command()
@@ -96,7 +100,7 @@ def notebooks(workspace: Workspace) -> None:
 @click.pass_obj
 def site(workspace: Workspace) -> None:
     """Make the static website in var/site/."""
-    local.make_site(courses.load(workspace.course), workspace)
+    website.build(courses.load(workspace.course), workspace)
 
 
 @cli.command()

@@ -7,12 +7,21 @@ import shutil
 from pathlib import Path
 
 import docker
-from courseware import notebooks, roster, site
+from courseware import notebooks, roster
 from courseware.course import Course
 from courseware.hub_settings import HubSettings
 from docker.models.containers import Container
 
-from cloudlab import credentials, daemon, engine, environments, preflight, release, system
+from cloudlab import (
+    credentials,
+    daemon,
+    engine,
+    environments,
+    preflight,
+    release,
+    system,
+    website,
+)
 from cloudlab import instance as instances
 from cloudlab.hub import Hub
 from cloudlab.images import Builder
@@ -65,7 +74,7 @@ def up(course: Course, chosen_roster: Path | None, workspace: Workspace, port: i
 def make_release(course: Course, workspace: Workspace, client: docker.DockerClient) -> Path:
     """Notebooks, site and image, frozen into a release; its folder."""
     make_notebooks(course, workspace)
-    make_site(course, workspace)
+    website.build(course, workspace)
     image = Builder(workspace, client).ensure(course, workspace.notebooks / "student")
     with step("Release") as current:
         system.private_folder(workspace.releases)  # solutions and official checks are in it
@@ -82,14 +91,6 @@ def make_notebooks(course: Course, workspace: Workspace) -> None:
         notebooks.build(course, workspace.notebooks)
         system.hand_over(workspace.notebooks)
         current.outcome = f"{len(course.tutorials)} tutorial(s)"
-
-
-def make_site(course: Course, workspace: Workspace) -> None:
-    """The website, in var/site/."""
-    with step("Site") as current:
-        site.build(course, workspace.site)
-        system.hand_over(workspace.site)
-        current.outcome = str(workspace.site)
 
 
 def down(workspace: Workspace) -> None:

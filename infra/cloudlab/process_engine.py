@@ -14,7 +14,7 @@ import requests
 from courseware.course import Course
 from courseware.errors import UserError
 
-from cloudlab import daemon, environments, local, preflight
+from cloudlab import daemon, environments, local, preflight, website
 from cloudlab.progress import console, run, step
 from cloudlab.workspace import REPOSITORY, Workspace, environment
 
@@ -29,7 +29,7 @@ def up(course: Course, workspace: Workspace, port: int) -> None:
     built = environment("lab").exists()
     preflight.check(course, workspace, port, labs=1, ours=daemon.family(running), built=built)
     local.make_notebooks(course, workspace)
-    local.make_site(course, workspace)
+    website.build(course, workspace)
     with step("Lab's programs") as current:
         environments.ensure("lab", _locks(course), workspace, current)
         prepare = IMAGES / course.image.recipe / f"{course.image.recipe}_lab"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,9 @@ from rich.markup import escape
 from rich.status import Status
 
 console = Console(highlight=False, soft_wrap=True)
+
+
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Step:
@@ -79,7 +83,8 @@ def run(
             raise UserError(f"{command[0]}: not installed -> {remedy}") from error
         with process:
             assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-            for line in process.stdout:
+            for coloured in process.stdout:
+                line = _COLOUR.sub("", coloured)
                 file.write(line)
                 if line.strip():
                     last = [*last[-11:], line.rstrip()]

@@ -16,6 +16,7 @@ from cloudlab.digest import file_sha256, files_below, inputs_sha256
 from cloudlab.workspace import REPOSITORY, Workspace
 
 LOCKS = {
+    "book": "course/requirements.txt",
     "hub": "hub/requirements.txt",
     "infra": "infra/requirements.txt",
     "lab": "images/lab/requirements.txt",

@@ -10,10 +10,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Workspace:
-    """The paths of one course on this machine; `var` holds all that is made for it."""
+    """The paths of one course on this machine; `var` holds all that is made for it.
+
+    `solutions` are the tutorials whose solutions the website shows.
+    """
 
     course: Path
     var: Path
+    solutions: tuple[str, ...] = ()
 
     @property
     def log(self) -> Path:

@@ -38,11 +38,9 @@ def test_organisers_in_the_order_of_their_surnames(cns2024):
 
 def test_what_was_promised(cns2024):
     assert (cns2024.capacity, cns2024.lab.memory_bytes, cns2024.image.recipe) == (40, 2**30, "nest")
-    assert "127.0.0.1:7003:7003" in cns2024.software
-    assert [c.doi for c in cns2024.citations if c.doi] == [
-        "10.3389/fnana.2016.00057",
-        "10.3389/fncom.2010.00141",
-    ]
+    cited = (cns2024.folder / cns2024.citations).read_text()
+    assert "10.3389/fnana.2016.00057" in cited
+    assert "10.3389/fncom.2010.00141" in cited
 
 
 def test_the_lock_has_hashes_and_no_addresses(cns2024):

@@ -77,6 +77,19 @@ BAD = {
         "tutorials[0].source",
         "b.md doesn't exist",
     ),
+    "material nowhere": (
+        MINIMAL + "        materials: [{title: Slides}]\n",
+        10,
+        "days[0].sessions[0].materials[0]",
+        "give either its `url:` or a `file:`",
+    ),
+    "no material": (
+        MINIMAL + "        materials: [{title: Slides, file: slides/a.pdf}]\n",
+        10,
+        "days[0].sessions[0].materials[0].file",
+        "slides/a.pdf doesn't exist",
+    ),
+    "no citations": ("title: x\ncitations: a.bib\n", 2, "citations", "a.bib doesn't exist"),
     "key not text": ("title: x\n1: 2\n", 1, "", "the key 1 is not text"),
     "key twice": ("title: x\ncapacity: 3\ntitle: y\n", 3, "title", "twice: first on line 1"),
     "contact": (

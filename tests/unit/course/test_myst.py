@@ -57,4 +57,8 @@ def test_unclosed_fences(text, line):
 
 def test_sections_begin_at_headings_but_not_in_code():
     lines = ["a", "# B", "```", "# no", "```", "## C", "d"]
-    assert myst.sections(lines) == ["a", "# B\n```\n# no\n```", "## C\nd"]
+    assert myst.sections(lines) == [
+        (0, "a"),
+        (1, "# B\n```\n# no\n```"),
+        (5, "## C\nd"),
+    ]
