@@ -92,8 +92,10 @@ def release(workspace: Workspace) -> None:
 @cli.command()
 @click.pass_obj
 def notebooks(workspace: Workspace) -> None:
-    """Make student and solution notebooks and the checks bundle in var/notebooks/."""
-    local.make_notebooks(courses.load(workspace.course), workspace)
+    """Make the notebooks and the checks bundle in var/notebooks/; run the solutions."""
+    course = courses.load(workspace.course)
+    system.become_root()
+    local.run_notebooks(course, workspace, engine.ensure(workspace))
 
 
 @cli.command()

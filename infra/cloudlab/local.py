@@ -11,12 +11,15 @@ from courseware import notebooks, roster
 from courseware.course import Course
 from courseware.hub_settings import HubSettings
 from docker.models.containers import Container
+from docker.models.images import Image
 
 from cloudlab import (
     credentials,
     daemon,
     engine,
     environments,
+    execution,
+    lab_run,
     preflight,
     release,
     system,
@@ -72,16 +75,23 @@ def up(course: Course, chosen_roster: Path | None, workspace: Workspace, port: i
 
 
 def make_release(course: Course, workspace: Workspace, client: docker.DockerClient) -> Path:
-    """Notebooks, site and image, frozen into a release; its folder."""
-    make_notebooks(course, workspace)
+    """Notebooks, image and site, frozen into a release; its folder."""
+    image = run_notebooks(course, workspace, client)
     website.build(course, workspace)
-    image = Builder(workspace, client).ensure(course, workspace.notebooks / "student")
     with step("Release") as current:
         system.private_folder(workspace.releases)  # solutions and official checks are in it
         folder = release.freeze(course, workspace, image.id, image.tags[0])
         system.hand_over(workspace.releases)
         current.outcome = folder.name
     return folder
+
+
+def run_notebooks(course: Course, workspace: Workspace, client: docker.DockerClient) -> Image:
+    """Notebooks, the image, and the solutions as they ran in it; the image."""
+    make_notebooks(course, workspace)
+    image = Builder(workspace, client).ensure(course, workspace.notebooks / "student")
+    execution.ensure(course, workspace, client, image)
+    return image
 
 
 def make_notebooks(course: Course, workspace: Workspace) -> None:
@@ -104,6 +114,7 @@ def down(workspace: Workspace) -> None:
     if client is not None and instance is not None:
         _remove_labs(client, instance.name)
     if client is not None:
+        lab_run.sweep(client, str(workspace.var))
         _stop_engine(workspace, client, instance)
 
 
@@ -122,6 +133,7 @@ def clean(workspace: Workspace) -> None:
             current.outcome = f"{len(homes)} home(s) removed"
         _remove_images(client, instance.name)
     if (client := engine.connect()) is not None:
+        lab_run.sweep(client, str(workspace.var))
         _stop_engine(workspace, client, instance)
     with step("Files") as current:
         for path in workspace.made:

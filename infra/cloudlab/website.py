@@ -6,13 +6,11 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-import courseware.site.book
-from courseware import ledger, schedule
+from courseware import schedule
 from courseware.course import Course
 from courseware.errors import CourseError, UserError
-from courseware.site.book import EXTRA, Book
+from courseware.site import book, ledger, publish
 from courseware.site.pages import Site
-from courseware.site.publish import problems, publish
 
 from cloudlab import environments, system
 from cloudlab.digest import inputs_sha256
@@ -21,6 +19,7 @@ from cloudlab.workspace import REPOSITORY, Workspace, environment
 
 LOCK = REPOSITORY / "course" / "requirements.txt"
 THEME = REPOSITORY / "course" / "courseware" / "theme"
+CODE = (THEME, Path(publish.__file__), Path(__file__))  # what the sources alone don't tell
 
 
 def build(course: Course, workspace: Workspace) -> None:
@@ -29,21 +28,21 @@ def build(course: Course, workspace: Workspace) -> None:
     Raises UserError with all that is wrong in the course's files; the website stays as it was then.
     """
     with step("Site") as current:
-        executed = workspace.notebooks / "executed"
         before = ledger.read(course.folder)
         known = before.updated(schedule.resolve(course), datetime.now(UTC))
-        book = courseware.site.book.make(course, executed, known, workspace.solutions)
+        executed = workspace.notebooks / "executed"
+        made = book.make(course, executed, known, workspace.solutions)
         sources = workspace.build / "site" / "sources"
-        courseware.site.book.write(book, sources)
+        book.write(made, sources)
         made_from = workspace.build / "site" / "made-from"
-        wanted = inputs_sha256([sources, THEME, LOCK])
+        wanted = inputs_sha256([sources, *CODE, LOCK])
         if workspace.site.exists() and made_from.exists() and made_from.read_text() == wanted:
             current.outcome = f"{workspace.site}, as it was"
         else:
             environments.ensure("book", [LOCK], workspace, current)
             system.hand_over(environment("book"))
             made_from.unlink(missing_ok=True)
-            _render(course, workspace, book, sources, current)
+            _render(course, workspace, made, sources, current)
             made_from.write_text(wanted)
             current.outcome = str(workspace.site)
         system.hand_over(workspace.site)
@@ -52,11 +51,13 @@ def build(course: Course, workspace: Workspace) -> None:
             known.write(course.folder)
             system.hand_over(course.folder / ledger.FILE)
             console.print(f"  written: {course.folder / ledger.FILE} (keep it with the course)")
-    for note in book.notes:
-        console.print(f"  [yellow]note[/] {note}", highlight=False)
+    for note in made.notes:
+        console.print(f"  [yellow]note[/] {note}")
 
 
-def _render(course: Course, workspace: Workspace, book: Book, sources: Path, current: Step) -> None:
+def _render(
+    course: Course, workspace: Workspace, made: book.Book, sources: Path, current: Step
+) -> None:
     rendered = sources.parent / "rendered"
     log = workspace.log / "site.log"
     command = environment("book") / "bin" / "jupyter-book"
@@ -65,11 +66,14 @@ def _render(course: Course, workspace: Workspace, book: Book, sources: Path, cur
         run([command, "build", sources, *options], log=log, current=current, remedy="see the log")
     except UserError:
         shutil.rmtree(rendered, ignore_errors=True)  # a second try would pass over what it has read
-        if found := problems(log.read_text(errors="replace"), sources, course):
+        if found := publish.problems(log.read_text(errors="replace"), sources, course):
             raise CourseError(found) from None
         raise
     pages = [page.name for page in Site(course, schedule.resolve(course)).pages]
-    extra = [name.removeprefix(f"{EXTRA}/") for name in book.files if name.startswith(EXTRA)]
-    missing = publish(rendered / "_build" / "html", workspace.site, [*pages, "search"], extra)
-    if missing:
+    files = [
+        name.removeprefix(f"{book.EXTRA}/") for name in made.files if name.startswith(book.EXTRA)
+    ]
+    files += [f"_static/{file.name}" for file in (THEME / "static").iterdir()]
+    html = rendered / "_build" / "html"
+    if missing := publish.publish(html, workspace.site, [*pages, "search"], files):
         raise UserError("The site refers to what isn't there:\n" + "\n".join(missing))

@@ -13,12 +13,12 @@ from typing import Any
 from PIL import Image
 from ruamel.yaml import YAML
 
-from .. import bibliography, calendars, feed, ledger, links, notebooks, preview, schedule, tutorial
+from .. import links, notebooks, schedule, tutorial
 from ..course import FILE, Course
 from ..errors import CourseError, Problem, UserError, suggest
 from ..tutorial import Tutorial
 from ..yamlfile import Key, read
-from . import tutorial_pages
+from . import bibliography, calendars, feed, ledger, preview, tutorial_pages
 from .pages import LAB, Site, render
 from .text import day, utc
 from .tutorial_pages import Outputs
@@ -189,8 +189,8 @@ def _extra(site: Site, known: ledger.Ledger) -> dict[str, bytes]:
     """Feeds, preview and the organisers' files."""
     course, entries = site.course, site.entries
     made = {"preview.png": preview.png(course, site.when, site.where)}
+    made |= calendars.calendars(course, entries, known)
     if entries:
-        made |= calendars.calendars(course, entries, known)
         made |= {
             "schedule.json": feed.feed(course, entries, known),
             "schedule.schema.json": feed.schema(),

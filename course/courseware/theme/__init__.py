@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import imagesize
-import rcssmin
-import rjsmin
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -34,7 +32,6 @@ SYNONYMS = {
     r"\\(begin|end)\{align\*?\}": r"\\\1{aligned}",
 }
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +44,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(nodes.image, override=True, html=(_image, lambda self, node: None))
     app.add_node(HideCodeCellNode, override=True, html=(_fold, depart_HideCellInput))
     app.connect("html-page-context", _page)
-    app.connect("build-finished", _finish)
     # What the static files were when a page was rendered is part of the page.
     app.add_config_value("syllab_assets", _digest(), "html")
     # Jupyter Book sets this for an extension that is left out.
@@ -114,14 +110,3 @@ def _page(
     context["has_code"] = "<pre" in body
     context["has_times"] = 'class="schedule"' in body or 'class="countdown"' in body
     context["has_contents"] = len(re.findall(r"<li>", context.get("toc", ""))) > 3
-
-
-def _finish(app: Sphinx, error: Exception | None) -> None:
-    """Make the style sheet and the scripts small."""
-    if error:
-        return
-    for file in STATIC.iterdir():
-        made = Path(app.outdir) / "_static" / file.name
-        shrink = {".css": rcssmin.cssmin, ".js": rjsmin.jsmin}.get(file.suffix)
-        if shrink:
-            made.write_text(str(shrink(file.read_text("utf-8"))), "utf-8")

@@ -7,7 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from courseware import bibliography
+from courseware.site import bibliography
 from hypothesis import given
 from hypothesis import strategies as st
 from pybtex.database import parse_string

@@ -7,9 +7,10 @@ from importlib.resources import files
 import pytest
 import vobject
 from clocks import zones_and_times
-from courseware import calendars, schedule
+from courseware import schedule
 from courseware.course import Course, Session
-from courseware.ledger import Ledger
+from courseware.site import calendars
+from courseware.site.ledger import Ledger
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 from clocks import zones_and_times
-from courseware import feed, schedule
+from courseware import schedule
 from courseware.course import Course
-from courseware.ledger import Ledger
+from courseware.site import feed
+from courseware.site.ledger import Ledger
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from courseware import ledger, schedule
+from courseware import schedule
 from courseware.errors import CourseError
-from courseware.ledger import Ledger
+from courseware.site import ledger
+from courseware.site.ledger import Ledger
 
 FIRST = datetime(2025, 1, 1, 8, tzinfo=UTC)
 COURSE = """\

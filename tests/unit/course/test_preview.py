@@ -4,7 +4,7 @@ import io
 from itertools import groupby
 
 import pytest
-from courseware import preview
+from courseware.site import preview
 from PIL import Image, ImageChops
 
 WHITE, YELLOW = (255, 255, 255), (255, 209, 102)
@@ -89,7 +89,12 @@ def test_a_very_long_title_takes_the_subtitles_place(draw):
     assert draw("Dendrites", subtitle="Hands on") != draw("Dendrites")
 
 
-@pytest.mark.parametrize("text", ["脑", "مخ", "São Paulo", "β", "a 😀"])
+@pytest.mark.parametrize("text", ["São Paulo", "Jülich", "β", "Ωραία", "Москва", "Łódź"])
+def test_accents_and_other_alphabets_are_shown(draw, text):
+    assert draw("Dendrites", text) != draw("Dendrites")
+
+
+@pytest.mark.parametrize("text", ["脑", "مخ", "a 😀"])
 def test_what_the_font_lacks_is_left_out(draw, text):
     assert draw("Dendrites", text, text, event=text, subtitle=text) == draw("Dendrites")
     assert draw("Dendrites", "Today", text) == draw("Dendrites", "Today")

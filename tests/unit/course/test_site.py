@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import nbformat
 import pytest
-from courseware import ledger, notebooks, schedule
+from courseware import notebooks, schedule
 from courseware.errors import CourseError, UserError
-from courseware.site import book
+from courseware.site import book, ledger
 from courseware.site.pages import Site, render
 from courseware.site.text import markdown_escape, raw_html
 from courseware.site.zones import zones_json

@@ -14,8 +14,11 @@ const format = (zone, options) => {
 export const time = (moment, zone) =>
   format(zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(moment);
 
+// From its parts: browsers differ in the comma after the weekday.
 export const day = (moment, zone) =>
-  format(zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(moment);
+  format(zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" })
+    .formatToParts(moment).filter((part) => part.type !== "literal").map((part) => part.value)
+    .join(" ");
 
 const weekday = (moment, zone) => format(zone, { weekday: "short" }).format(moment);
 
@@ -92,7 +95,7 @@ function schedule(root) {
       shown.get(name).tBodies[0].append(item.row);
     }
     days.replaceChildren(...shown.values());
-    note.textContent = `These are the times in ${city(zone)}, not in ${root.dataset.place}.`;
+    note.textContent = `These are the times in ${city(zone)}, not ${root.dataset.name}.`;
   };
 
   const draw = (choice) => {
@@ -112,7 +115,7 @@ function schedule(root) {
 
   const button = (value, text) =>
     element("button", text, { value, type: "button", onclick: () => choose(value) });
-  const buttons = [button("venue", `Time in ${root.dataset.place}`)];
+  const buttons = [button("venue", root.dataset.name)];
   if (reader !== venue) buttons.push(button(reader, `Your time (${city(reader)})`));
 
   const input = element("input", "", { type: "search", placeholder: "City or country" });

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal
 import tzdata
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from ..course import Course, Kind, Person, Venue
+from ..schedule import Entry
 from . import calendars
-from .course import Course, Kind, Person, Venue
 from .ledger import Ledger
-from .schedule import Entry
 
 FILE = "schedule.json"
 SCHEMA: Final = "schedule.schema.json"

@@ -24,8 +24,8 @@ from pydantic import (
     ValidationError,
 )
 
-from .errors import CourseError, Problem
-from .schedule import Entry
+from ..errors import CourseError, Problem
+from ..schedule import Entry
 
 FILE = "calendar.json"
 _REMEDY = (

@@ -9,11 +9,11 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import cast
 
+from font_source_sans_pro import SourceSansPro, SourceSansProSemibold
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from .course import Course
+from ..course import Course
 
 # Lengths are in pixels. A picture of this size is shown without being cropped.
 WIDTH, HEIGHT = 1200, 630
@@ -43,14 +43,14 @@ class Style:
     sizes: range
     lines: tuple[int, ...]
     color: Color
-    stroke: float  # what letters are fattened by, in font sizes
+    face: str
     below: int
 
 
-EVENT = Style(range(32, 23, -1), (1, 2), ACCENT, 0.012, 20)
-TITLE = Style(range(104, 35, -2), (5,), WHITE, 0.012, 22)
-SUBTITLE = Style(range(36, 25, -1), (1, 2), SOFT, 0, 26)
-FACTS = Style(range(30, 23, -1), (1, 2), WHITE, 0.014, 0)
+EVENT = Style(range(32, 23, -1), (1, 2), ACCENT, SourceSansProSemibold, 20)
+TITLE = Style(range(104, 35, -2), (5,), WHITE, SourceSansProSemibold, 22)
+SUBTITLE = Style(range(36, 25, -1), (1, 2), SOFT, SourceSansPro, 26)
+FACTS = Style(range(30, 23, -1), (1, 2), WHITE, SourceSansProSemibold, 0)
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,14 @@ def _printable(text: str) -> str:
 @cache
 def _is_missing(character: str) -> bool:
     # No font has a noncharacter: what is drawn for it is the box that stands for what's missing.
-    shown, box = (_font(40).getmask(c) for c in (character, "\uffff"))
+    shown, box = (_font(40, SourceSansProSemibold).getmask(c) for c in (character, "\uffff"))
     return (shown.size, bytes(shown)) == (box.size, bytes(box))
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Pillow's own font. The basic layout needs nothing of the system, so it is always the same."""
-    font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))
-    return font.font_variant(layout_engine=ImageFont.Layout.BASIC)
+def _font(size: int, face: str) -> ImageFont.FreeTypeFont:
+    """A font that comes with us. The basic layout needs nothing of the system: always the same."""
+    return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _fitted(text: str, style: Style, room: int = HEIGHT) -> Block:
@@ -132,7 +131,7 @@ def _fitted(text: str, style: Style, room: int = HEIGHT) -> Block:
         return Block(style)
     width = WIDTH - 2 * MARGIN
     for most, size in product(style.lines, style.sizes):
-        font = _font(size)
+        font = _font(size, style.face)
         block = Block(style, size, tuple(_wrapped(text, font, width)))
         unbroken = max(map(font.getlength, text.split())) <= width
         if unbroken and len(block.lines) <= most and block.height <= room:
@@ -175,10 +174,9 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 def _write(draw: ImageDraw.ImageDraw, block: Block, y: int) -> None:
     for number, line in enumerate(block.lines):
-        font = _font(block.size)
+        font = _font(block.size, block.style.face)
         start = (MARGIN - font.getbbox(line)[0], y + number * block.step)
-        stroke = block.style.stroke * block.size
-        draw.text(start, line, block.style.color, font, stroke_width=stroke)
+        draw.text(start, line, block.style.color, font)
 
 
 def _spikes(draw: ImageDraw.ImageDraw, top: int, seed: str) -> None:

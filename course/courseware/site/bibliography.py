@@ -21,7 +21,7 @@ from pybtex.scanner import PrematureEOF, PybtexSyntaxError
 from pybtex.textutils import normalize_whitespace
 from pybtex.utils import CaseInsensitiveDict
 
-from .errors import Problem
+from ..errors import Problem
 
 EXAMPLE = "@misc{lee2024, author = {Lee, Ann}, title = {A title}, year = 2024}"
 # Works that go on changing, such as documentation, needn't have a year, nor an author.

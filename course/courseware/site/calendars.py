@@ -20,10 +20,10 @@ from icalendar import (
     vUri,
 )
 
-from . import schedule
-from .course import Course
+from .. import schedule
+from ..course import Course
+from ..schedule import Entry
 from .ledger import Ledger, Record
-from .schedule import Entry
 
 WHOLE = "course.ics"
 _PRODUCT = "-//Syllab//Syllab//EN"
