@@ -20,7 +20,7 @@ down: tools ## stop hub and labs; homes are kept
 clean: tools ## remove all that make up made, after asking
 	@$(SYLLAB) clean
 
-notebooks: tools ## student and solution notebooks, checks bundle: var/notebooks/
+notebooks: tools ## student and solution notebooks, solutions run, checks: var/notebooks/
 	@$(SYLLAB) notebooks
 
 site: tools ## the static website: var/site/

@@ -69,7 +69,7 @@ def down(workspace: Workspace) -> None:
 @click.pass_obj
 def clean(workspace: Workspace, yes: bool) -> None:
     """Remove all that was made on this machine, participants' homes included."""
-    if any(path.exists() for path in (workspace.hub, workspace.releases)):
+    if any(path.exists() for path in (workspace.hub, workspace.releases, workspace.build)):
         system.become_root()  # root made them
     if not yes:
         click.confirm(

@@ -73,6 +73,16 @@ def test_pages_are_read_in_the_order_of_the_menu(website: Website):
     assert [*walked, "search.html"] == menu
 
 
+def test_texts_are_shown_as_they_are_everywhere(night_school: Website):
+    page = night_school.read("schedule.html")
+    assert page.select_one("[rel=next]").text.split("Next ")[1].strip() == "Counting <b> & more"
+    assert page.select_one(".brand").text == "Night school of <small> & large numbers"
+    assert page.title.text == "Schedule \u2013 Night school of <small> & large numbers"
+    assert not [tag for name in night_school.pages for tag in night_school.read(name)("small")
+                if tag.text != "next day"]  # fmt: skip
+    assert not [tag for name in night_school.pages for tag in night_school.read(name)("b")]
+
+
 def test_the_tutorial_shows_outputs_figures_and_formulas(flagship: Website):
     page = flagship.read("tutorials/introduction.html")
     figures = page.select(".cell_output img")
@@ -147,7 +157,12 @@ def test_a_second_build_does_only_what_changed(course: Path, tmp_path: Path):
         ("course.yml", "tutorial: counting", "tutorial: cunting", "course.yml:11: days[0]"),
         ("course.yml", "slides/counting.txt", "slides/c.txt", "course.yml:28: tutorials[0]"),
         ("tutorials/counting.md", "(dots.svg)", "(dot.svg)", "counting.md:7: no image dot.svg"),
-        ("tutorials/counting.md", "(#counting)", "(#counted)", "counting.md:24: 'myst' cross"),
+        (
+            "tutorials/counting.md",
+            "(#exercise-three)",
+            "(#counted)",
+            "counting.md:24: 'myst' cross",
+        ),
         ("tutorials/counting.md", r"\tfrac", r"\tfruc", "counting.md:11: this formula can't"),
         ("tutorials/counting.md", ":::{tip}", ":::{tap}", "counting.md:3: a notebook can't show"),
     ],

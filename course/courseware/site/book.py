@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -229,18 +228,21 @@ def _config(site: Site) -> dict[str, Any]:
 def _lesson(site: Site, name: str) -> dict[str, Any]:
     """When and by whom a tutorial is taught."""
     entries = [entry for entry in site.entries if entry.session.tutorial == name]
+    venue = site.course.venue
+    place = (venue.city or venue.zone) if venue else ""
     speakers = [site.course.person(who).name for e in entries for who in e.session.speakers]
     return {
         "id": name,
         "speakers": list(dict.fromkeys(speakers)),
         "sessions": [
-            {"id": e.id, "start": utc(e.start_utc), "shown": _moment(e.start)} for e in entries
+            {
+                "id": e.id,
+                "start": utc(e.start_utc),
+                "shown": f"{day(e.start)}, {e.start:%H:%M} ({place})",
+            }
+            for e in entries
         ],
     }
-
-
-def _moment(start: datetime) -> str:
-    return f"{day(start)}, {start:%H:%M}"
 
 
 def _yaml(data: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ import json
 import pytest
 from cloudlab import release
 from courseware import course as courses
-from courseware import notebooks, site
+from courseware import notebooks
 from courseware.errors import UserError
 
 IMAGE = "sha256:" + "0" * 64
@@ -17,7 +17,8 @@ IMAGE = "sha256:" + "0" * 64
 def built(workspace):
     course = courses.load(workspace.course)
     notebooks.build(course, workspace.notebooks)
-    site.build(course, workspace.site)
+    workspace.site.mkdir()
+    (workspace.site / "index.html").write_text("The course")
     return course
 
 
@@ -34,6 +35,14 @@ def test_the_manifest_names_the_image_and_every_file(workspace, built):
 def test_no_roster_and_no_credentials_in_it(workspace, built):
     folder = release.freeze(built, workspace, IMAGE, "syllab/x:1")
     assert not [f for f in folder.rglob("*") if f.name in ("roster.csv", "credentials.csv")]
+
+
+def test_what_a_run_happened_to_print_is_no_part_of_it(workspace, built):
+    executed = workspace.notebooks / "executed"
+    executed.mkdir()
+    first = release.freeze(built, workspace, IMAGE, "syllab/x:1")
+    (executed / "one.ipynb").write_text("took 3 seconds")
+    assert release.freeze(built, workspace, IMAGE, "syllab/x:1") == first
 
 
 def test_the_same_course_gives_the_same_release_and_another_image_another(workspace, built):
