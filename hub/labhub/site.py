@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mimetypes
 import signal
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,9 @@ from .limits import HTTP_SERVER
 from .proxy import ERROR_PAGE
 from .settings import run
 
+# What Python doesn't know by itself on every machine.
+mimetypes.add_type("text/calendar", ".ics")
+mimetypes.add_type("application/x-ipynb+json", ".ipynb")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

@@ -42,6 +42,7 @@ def settings(tmp_path, users):
     (release / "site").mkdir(parents=True)
     (release / "site" / "index.html").write_text("<!doctype html><h1>The course</h1>")
     (release / "site" / "style.css").write_text("h1 { color: green }")
+    (release / "site" / "course.ics").write_text("BEGIN:VCALENDAR")
     (release / "manifest.json").write_text(json.dumps({"image": {"id": IMAGE}}))
     return HubSettings.model_validate(
         {

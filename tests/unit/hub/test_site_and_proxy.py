@@ -37,6 +37,7 @@ def test_pages_and_assets(get):
     style = get("/style.css")
     assert style.headers["Content-Type"] == "text/css"
     assert style.headers["Cache-Control"] == "max-age=600"
+    assert get("/course.ics").headers["Content-Type"] == "text/calendar"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/..%2fmanifest.json", "/%2e%2e/manifest.json"])

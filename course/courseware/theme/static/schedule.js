@@ -102,7 +102,7 @@ function schedule(root) {
     const zone = choice === "venue" ? venue : choice;
     zone === venue ? venueTime() : zoneTime(zone);
     note.classList.toggle("banner", zone !== venue);
-    for (const button of buttons) button.ariaPressed = String(button.value === choice);
+    for (const button of buttons) button.setAttribute("aria-pressed", button.value === choice);
   };
 
   const choose = (choice) => {
