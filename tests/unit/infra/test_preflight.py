@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from cloudlab import preflight
 from courseware.errors import UserError
+from running_course import free_ports
 
 
 def course(capacity: int = 2, memory: int = 2**30, overcommit: bool = False) -> SimpleNamespace:
@@ -27,9 +28,7 @@ def check(course: SimpleNamespace, workspace, port: int, **known) -> None:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(probe.getsockname()[1], 60000)
+    return free_ports()
 
 
 def test_a_taken_port_is_named_with_its_owner_and_another_offered(workspace):
@@ -44,7 +43,7 @@ def test_a_taken_port_is_named_with_its_owner_and_another_offered(workspace):
 
 def test_the_ports_of_our_own_running_hub_are_no_problem(workspace):
     with socket.socket() as ours:
-        ours.bind(("127.0.0.1", 0))
+        ours.bind(("127.0.0.1", free_ports()))  # the next ones, too, are nobody's
         ours.listen()
         port = ours.getsockname()[1]
         check(course(), workspace, port, ours={os.getpid()})
