@@ -6,7 +6,7 @@ export COURSE ROSTER PORT ENGINE SOLUTIONS
 SYLLAB := var/env/infra/bin/syllab
 TESTS := var/env/test/bin/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help up down clean notebooks site schema release test check lock tools test-tools
+.PHONY: help up down clean notebooks site schema release test bench check lock tools test-tools
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +40,10 @@ check: test-tools ## lint, types and unit tests
 
 test: test-tools ## all tests: unit, real engine and hub, real browser
 	@tests/run
+
+bench: test-tools ## numbers of ours beside those of what people use now: var/bench/
+	@tests/programs
+	@PYTHONPATH=tests var/env/test/bin/python -m bench
 
 tools:
 	@infra/environment infra infra/requirements.txt

@@ -1,0 +1,63 @@
+"""Benchmarks: ours beside what people use now, on the same content, in the same run.
+
+Each module but `__main__` has a `run() -> Comparison`. `make bench` runs them all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured thing: its value for ours and for the baseline, in `unit`."""
+
+    what: str
+    unit: str
+    ours: float
+    baseline: float
+
+
+@dataclass
+class Comparison:
+    """The outcome of a benchmark; `ours` and `baseline` say in words what was compared."""
+
+    ours: str
+    baseline: str
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, what: str, unit: str, ours: float, baseline: float) -> None:
+        """Add a row."""
+        self.rows.append(Row(what, unit, ours, baseline))
+
+    def show(self, console: Console) -> None:
+        """Print it as a table."""
+        table = Table("", "", "ours", "baseline", title=f"{self.ours}\nbeside {self.baseline}")
+        for column in table.columns[2:]:
+            column.justify = "right"
+        for row in self.rows:
+            table.add_row(row.what, row.unit, *(_shown(v) for v in (row.ours, row.baseline)))
+        console.print(table)
+        for note in self.notes:
+            console.print(f"note: {note}", markup=False, highlight=False)
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON, with the time and the machine."""
+        machine = {"processors": os.cpu_count(), "system": platform.platform()}
+        found = {"measured": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(found | asdict(self), indent=2, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.1f}"
