@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -195,7 +196,11 @@ def stop(course: RunningCourse, by: signal.Signals) -> int:
     """Stop the command while a notebook runs for ever; its exit code."""
     change(course, "two", '"two"', "1)\nwhile True:\n    (2")
     command = [sys.executable, "-m", "cloudlab.cli", "--course", course.course, "--var", course.var]
-    with subprocess.Popen([*command, "notebooks"], stdout=subprocess.DEVNULL) as process:
+    # A shell's background jobs, and all below them, are born deaf to SIGINT.
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        [*command, "notebooks"], stdout=subprocess.DEVNULL, preexec_fn=hear
+    ) as process:
         while process.poll() is None and not containers(course):
             pass
         process.send_signal(by)
