@@ -9,10 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .. import schedule
 from ..course import Course, Material, Person, Session
 from ..schedule import Entry
-from . import text
+from . import calendars, text
 
 LAB = "/hub/user-redirect/lab"  # the hub's own, at the same address as the site
 
@@ -71,11 +70,7 @@ class Site:
     @property
     def where(self) -> str:
         """The place in a few words; empty when it isn't known."""
-        if self.course.attendance == "online":
-            return "Online"
-        venue = self.course.venue
-        places = (venue.name, venue.city, venue.country) if venue else ()
-        return ", ".join(place for place in places if place)
+        return calendars.where(self.course)
 
     @property
     def when(self) -> str:
@@ -134,7 +129,6 @@ def _environment(link: Callable[[str], str]) -> Environment:
     environment.globals |= {
         "lab": LAB,
         "material_address": material_address,
-        "zone": schedule.zone,
     }
     environment.filters |= {
         "markdown": lambda source: text.markdown(source, link),

@@ -2,7 +2,7 @@
 // script: its texts are the venue's time, which returns when it is chosen, and in print.
 const LOCALE = "en-GB"; // as the server writes
 const KEY = "syllab-zone";
-const BUSY = 15_000; // milliseconds from one look at the clock to the next
+const PAUSE = 15_000; // milliseconds from one look at the clock to the next
 const made = new Map();
 
 const format = (zone, options) => {
@@ -153,7 +153,6 @@ function schedule(root) {
     const next = rows.find(({ row, start }) => start > now && !row.classList.contains("break"));
     for (const item of rows) {
       const current = item.start <= now && now < item.end;
-      item.row.classList.toggle("past", item.end <= now);
       current ? item.row.setAttribute("aria-current", "true") : item.row.removeAttribute("aria-current");
       item.badge.textContent = current ? "now" : item === next ? "next" : "";
     }
@@ -178,5 +177,5 @@ const ticks = [
 ];
 const tick = () => ticks.forEach((each) => each(new Date()));
 tick();
-setInterval(tick, BUSY);
+setInterval(tick, PAUSE);
 document.addEventListener("visibilitychange", tick);
