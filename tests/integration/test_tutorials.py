@@ -198,18 +198,22 @@ def stop(course: RunningCourse, by: signal.Signals) -> int:
     command = [sys.executable, "-m", "cloudlab.cli", "--course", course.course, "--var", course.var]
     # A shell's background jobs, and all below them, are born deaf to SIGINT.
     hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [*command, "notebooks"], stdout=subprocess.DEVNULL, preexec_fn=hear
-    ) as process:
-        while process.poll() is None and not containers(course):
-            pass
+    )
+    try:
+        while not containers(course):
+            assert process.poll() is None, "the command ended before the notebook ran"
+    finally:  # whatever happens here, nobody waits for a notebook that runs for ever
         process.send_signal(by)
-    return process.returncode
+        returncode = process.wait()
+    return returncode
 
 
 def containers(course: RunningCourse) -> list[Container]:
+    """The containers that run its notebooks now; they come and go while the engine lists them."""
     ours = {"label": f"{lab_run.LABEL}={course.var}"}
-    return docker.from_env().containers.list(all=True, filters=ours)
+    return docker.from_env().containers.list(all=True, filters=ours, ignore_removed=True)
 
 
 def test_interrupted_it_leaves_no_container_and_nothing_half_done(small):
