@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., None])
+WrongAnswer = TypeVar("WrongAnswer", bound=Callable[[str], str])
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,26 @@ class Exercise:
 def exercise(name: str, *, points: float = 1, hint: str = "") -> Callable[[Function], Function]:
     """Mark a test as an official check of that exercise; it finds its points and hint here.
 
-    The test takes one argument, `lab`: `lab.call("name", *values)` calls the participant's
-    function of that name with plain values and answers a plain value.
+    The test takes one argument, `lab`, a `courseware.grading.lab.Lab`: by it the test calls what
+    the participant wrote. The message of its AssertionError is shown to the participant.
     """
 
     def mark(test: Function) -> Function:
         test.exercise = Exercise(name, points, hint)  # type: ignore[attr-defined]
         return test
+
+    return mark
+
+
+def wrong(name: str) -> Callable[[WrongAnswer], WrongAnswer]:
+    """Mark a function that makes a plausible wrong answer to that exercise.
+
+    It takes the solution's source and returns the wrong answer's. Each official check must fail
+    for at least one of them, and each of them must lose points: this shows that checks check.
+    """
+
+    def mark(answer: WrongAnswer) -> WrongAnswer:
+        answer.wrong_answer_to = name  # type: ignore[attr-defined]
+        return answer
 
     return mark

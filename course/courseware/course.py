@@ -146,6 +146,15 @@ class Tutorial(_Model):
     """A few sentences about it, in Markdown."""
     materials: list[Material] = []
     """Slides and other things that go with it."""
+    points: Annotated[float, Field(gt=0)] | None = None
+    """What its exercises give in all, if the official checks are to be held against it."""
+    memory: Size = "350M"
+    """What running its solved notebook may need at most."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """`memory` in bytes."""
+        return size_bytes(self.memory)
 
     @property
     def path(self) -> str:

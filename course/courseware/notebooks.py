@@ -10,17 +10,17 @@ from typing import Any
 
 import nbformat
 
-from . import tutorial
+from . import official, tutorial
 from .course import Course
 from .tutorial import Cell, Tutorial
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 HASHES = "checks.sha256"
-MADE = ("student", "solution", "checks")
+MADE = ("student", "solution", "prebuild", "checks")
 
 
 def build(course: Course, out: Path) -> None:
-    """Write `student/<tutorial>.ipynb`, `solution/<tutorial>.ipynb` and `checks/` below `out`.
+    """Write `student/`, `solution/` (a notebook a tutorial), `prebuild/` and `checks/` below `out`.
 
     The same course gives the same bytes. `checks/checks.sha256` lists the hashes of the checks
     (`sha256sum -c` reads it); its own hash names the bundle. Raises CourseError with every
@@ -43,10 +43,13 @@ def make(course: Course) -> dict[str, bytes]:
         files[f"solution/{source.id}.ipynb"] = solution(course, source)
         for cell in source.cells:
             kinds = ("solution",) if cell.part == "solution" else ("student", "solution")
-            for name in cell.pictures:
-                picture = (Path(source.file).parent / name).read_bytes()
-                files |= {f"{kind}/{name}": picture for kind in kinds}
-        checks = tutorial.official(course, source.id)
+            for name in [] if cell.only_on_slides else cell.files:
+                content = (Path(source.file).parent / name).read_bytes()
+                files |= {f"{kind}/{name}": content for kind in kinds}
+        script = prebuild(source)
+        if script:
+            files[f"prebuild/{source.id}.py"] = script
+        checks = official.checks_file(course, source.id)
         if checks.is_file():
             files[f"checks/{checks.name}"] = checks.read_bytes()
     return files | {f"checks/{HASHES}": _hashes(files)}
@@ -54,22 +57,43 @@ def make(course: Course) -> dict[str, bytes]:
 
 def student(course: Course, source: Tutorial) -> bytes:
     """The notebook that participants get: exercises as they are, no solutions."""
-    return _notebook(course, source, [c.node for c in source.cells if c.part != "solution"])
+    shown = [c for c in source.cells if c.part != "solution" and not c.only_on_slides]
+    return _notebook(course, source, [c.node for c in shown])
 
 
 def solution(course: Course, source: Tutorial) -> bytes:
     """The solved notebook: each solution stands in its exercise's cell, with the same id."""
-    solved = {c.exercise: c for c in source.cells if c.part == "solution" and _is_code(c)}
+    answers = _answers(source)
     cells = [
-        _solved(c, solved[c.exercise]) if c.part == "exercise" else c.node
+        _solved(c, answers[c.exercise]) if c.part == "exercise" else c.node
         for c in source.cells
-        if c.part != "solution" or not _is_code(c)
+        if not (c.part == "solution" and c.is_code) and not c.only_on_slides
     ]
     return _notebook(course, source, cells)
 
 
-def _is_code(cell: Cell) -> bool:
-    return bool(cell.node.cell_type == "code")
+def prebuild(source: Tutorial) -> bytes:
+    """The script that runs when the image is built; empty when the tutorial needs none.
+
+    It is the cells tagged `prebuild`, after those tagged `setup` and the solutions of the
+    exercises that they need. What it leaves in the recipe's caches is in every lab.
+    """
+    cells = [c for c in source.cells if tutorial.PREBUILD in c.tags]
+    if not cells:
+        return b""
+    needs = {n for c in cells for n in c.node.metadata.get("syllab", {}).get("needs", [])}
+    answers = _answers(source)
+    script = [
+        answers[c.exercise].node.source if c.part == "exercise" else c.node.source
+        for c in source.cells
+        if c in cells or "setup" in c.tags or (c.part == "exercise" and c.exercise in needs)
+    ]
+    return ("\n\n".join(script) + "\n").encode()
+
+
+def _answers(source: Tutorial) -> dict[str | None, Cell]:
+    """The solutions' code by exercise."""
+    return {c.exercise: c for c in source.cells if c.part == "solution" and c.is_code}
 
 
 def _solved(exercise: Cell, answer: Cell) -> nbformat.NotebookNode:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import os
 import re
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 from nbformat import NotebookNode, ValidationError
 
-from . import links, myst
+from . import links, myst, official
 from .errors import CourseError, Problem, suggest
 from .schedule import slug
 
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
     from .course import Course
 
 PARTS = ("exercise", "solution", "check")
-KEYS = ("exercise", "needs")
+KEYS = ("exercise", "needs", "slow")
+PREBUILD = "prebuild"  # the tag of cells that run when the image is built
+SLIDE = "slide"  # the tag of texts that stand on slides only, and of code whose figures do too
 EXERCISE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -33,15 +34,30 @@ class Cell:
     """A cell, its line in the source, and its part in an exercise, if it has one.
 
     A text's `node` has the plain Markdown that notebooks show, `myst` what the author wrote;
-    `pictures` are the image files that it shows, relative to the source's folder.
+    `files` are those that it shows or links to, relative to the source's folder.
     """
 
     node: NotebookNode
     line: int
     myst: str = ""
-    pictures: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     part: str | None = None
     exercise: str | None = None
+
+    @property
+    def tags(self) -> list[str]:
+        """The cell's tags."""
+        return list(self.node.metadata.get("tags", []))
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is code, not text."""
+        return bool(self.node.cell_type == "code")
+
+    @property
+    def only_on_slides(self) -> bool:
+        """Whether neither notebooks nor the page show it."""
+        return not self.is_code and SLIDE in self.tags
 
 
 @dataclass
@@ -61,6 +77,10 @@ class Tutorial:
         """The names of the exercises, in order."""
         return [c.exercise for c in self.cells if c.part == "exercise" and c.exercise]
 
+    def line_of(self, exercise: str) -> int:
+        """The line of an exercise's cell."""
+        return next(c.line for c in self.cells if (c.part, c.exercise) == ("exercise", exercise))
+
 
 def read_all(course: Course) -> list[Tutorial]:
     """The course's tutorials in their order.
@@ -75,19 +95,12 @@ def read_all(course: Course) -> list[Tutorial]:
         except CourseError as error:
             problems += error.problems
             continue
-        checks = official(course, each.id)
-        if checks.is_file():
-            check_official(found, checks)
+        official.check(found, course, each)
         problems += found.problems
         tutorials.append(found)
     if problems:
         raise CourseError(problems)
     return tutorials
-
-
-def official(course: Course, name: str) -> Path:
-    """Where a tutorial's official checks are, if it has any."""
-    return course.folder / "checks" / f"test_{name}.py"
 
 
 def read(name: str, path: Path, others: Mapping[Path, str] | None = None) -> Tutorial:
@@ -127,20 +140,23 @@ def _texts(
 
 
 def _link(tutorial: Tutorial, cell: Cell, others: Mapping[Path, str]) -> None:
-    """Links to other tutorials become links to their notebooks; what isn't there is a problem."""
+    """Links to other tutorials become links to their notebooks; other files go along.
+
+    What isn't there is a problem.
+    """
     folder = Path(tutorial.file).parent
     for target in links.targets(cell.node.source):
         if target.path is None:
             continue
         file = (folder / target.path).resolve()
-        if target.image:
-            if not file.is_relative_to(folder.resolve()) or not file.is_file():
-                remedy = f"put it into {folder}, or correct the path"
-                tutorial.wrong(cell.line + target.line, "", f"no image {target.path}", remedy)
-            cell.pictures.append(target.path)
-        elif file in others:
+        if file in others and not target.image:
             old, new = f"]({target.address}", f"]({others[file]}.ipynb"
             cell.node.source = cell.node.source.replace(old, new)
+        elif file.is_relative_to(folder.resolve()) and file.is_file():
+            cell.files.append(os.path.relpath(file, folder.resolve()))
+        elif target.image:
+            remedy = f"put it into {folder}, or correct the path"
+            tutorial.wrong(cell.line + target.line, "", f"no image {target.path}", remedy)
         else:
             known = [os.path.relpath(other, folder.resolve()) for other in others]
             remedy = suggest(target.path, known, "link to another tutorial's source or to the web")
@@ -197,6 +213,11 @@ def _cell(tutorial: Tutorial, node: NotebookNode, line: int) -> Cell:
         what = "must be a list of names"
         tutorial.wrong(line, "syllab.needs", what, "write it as needs: [name]")
         node.metadata.syllab = {"exercise": name}
+    if not isinstance(syllab.get("slow", False), bool):
+        what = "must be true or false"
+        tutorial.wrong(line, "syllab.slow", what, "write slow: true if grading takes over 5 s")
+    if name is None and not parts and PREBUILD in tags:
+        return Cell(node, line)
     if len(parts) > 1:
         tutorial.wrong(line, "tags", f"a cell can't be {' and '.join(parts)}", "keep one of them")
     elif parts and name is None:
@@ -219,6 +240,10 @@ def _check_exercises(tutorial: Tutorial) -> None:
     first: dict[tuple[str, str], int] = {}
     for cell in tutorial.cells:
         name, part = cell.exercise, cell.part
+        for needed in cell.node.metadata.get("syllab", {}).get("needs", []):
+            if needed not in names:
+                remedy = suggest(str(needed), names, "name an exercise of this tutorial")
+                tutorial.wrong(cell.line, "syllab.needs", f"'{needed}' is not an exercise", remedy)
         if name is None or part is None:
             continue
         key = "syllab.exercise"
@@ -234,10 +259,6 @@ def _check_exercises(tutorial: Tutorial) -> None:
                 what = f"'{name}' has a second {part}: the first is on line {first[part, name]}"
                 tutorial.wrong(cell.line, key, what, "rename or remove one of them")
             first.setdefault((part, name), cell.line)
-        for needed in cell.node.metadata["syllab"].get("needs", []):
-            if needed not in names:
-                remedy = suggest(str(needed), names, "name an exercise of this tutorial")
-                tutorial.wrong(cell.line, "syllab.needs", f"'{needed}' is not an exercise", remedy)
     for name in names:
         if ("solution", name) not in first:
             what = f"'{name}' has no solution"
@@ -250,7 +271,7 @@ def _single(cell: Cell) -> tuple[str, ...]:
 
     Explanations in Markdown may be tagged `solution`, too; there can be any number of them.
     """
-    return ("exercise", "solution") if cell.node.cell_type == "code" else ()
+    return ("exercise", "solution") if cell.is_code else ()
 
 
 def _give_ids(tutorial: Tutorial) -> None:
@@ -269,35 +290,7 @@ def _id(cell: Cell) -> str:
     heading = re.match(r"#+\s+(.*)", cell.node.source)
     if cell.exercise:
         return f"{cell.exercise}-{cell.part}"
-    if cell.node.cell_type == "markdown" and heading:
-        return f"text-{slug(heading[1])}"
+    if not cell.is_code and heading:
+        return f"{'slide' if cell.only_on_slides else 'text'}-{slug(heading[1])}"
     content = f"{cell.node.cell_type}\n{cell.node.source}"
     return f"{cell.node.cell_type}-{sha256(content.encode()).hexdigest()[:12]}"
-
-
-def check_official(tutorial: Tutorial, path: Path) -> None:
-    """Note official checks that name no exercise of the tutorial, without running them."""
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        problem = Problem(str(path), line, "", f"is not valid Python: {error}", "correct it")
-        tutorial.problems.append(problem)
-        return
-    names = tutorial.exercises()
-    for line, name in _marked(tree):
-        if name not in names:
-            what = f"a check for '{name}', which is not an exercise of {tutorial.file}"
-            remedy = suggest(name, names, "name one of its exercises")
-            tutorial.problems.append(Problem(str(path), line, "exercise", what, remedy))
-
-
-def _marked(tree: ast.AST) -> list[tuple[int, str]]:
-    """Line and first argument of each `@exercise("name", ...)`."""
-    found = []
-    for node in ast.walk(tree):
-        for mark in getattr(node, "decorator_list", []):
-            if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "exercise":
-                name = mark.args[0] if mark.args else None
-                found.append((mark.lineno, str(getattr(name, "value", None))))
-    return found

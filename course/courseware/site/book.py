@@ -81,7 +81,7 @@ def make(
         page = tutorial_pages.page(source, title, run, solutions=source.id in solutions)
         book.files[f"tutorials/{source.id}.ipynb"] = page
         book.files[f"{EXTRA}/notebooks/{source.id}.ipynb"] = made[f"student/{source.id}.ipynb"]
-        _add_pictures(source, made, book, shown=source.id in solutions)
+        _add_files(source, made, book, shown=source.id in solutions)
         _add_cover(source, run, site, book)
     book.files |= render(site)
     book.files |= {f"{EXTRA}/{name}": data for name, data in _extra(site, known).items()}
@@ -166,10 +166,10 @@ def _run(
     return run
 
 
-def _add_pictures(source: Tutorial, made: dict[str, bytes], book: Book, *, shown: bool) -> None:
+def _add_files(source: Tutorial, made: dict[str, bytes], book: Book, *, shown: bool) -> None:
     for cell in source.cells:
         if shown or cell.part != "solution":
-            for name in cell.pictures:
+            for name in [] if cell.only_on_slides else cell.files:
                 book.files[f"tutorials/{name}"] = made[f"solution/{name}"]
 
 

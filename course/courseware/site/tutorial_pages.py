@@ -35,8 +35,9 @@ def page(source: Tutorial, title: str, run: dict[str, Outputs], *, solutions: bo
     Exercises show the starter code; solutions, with their outputs, only if `solutions` is set.
     Its `source_map` tells MyST-NB the line of each cell, so that warnings name the source's.
     """
-    shown = [cell for cell in source.cells if solutions or cell.part != "solution"]
-    made = [(_code(cell, run) if _is_code(cell) else _text(cell.myst), cell.line) for cell in shown]
+    shown = [c for c in source.cells if solutions or c.part != "solution"]
+    shown = [cell for cell in shown if not cell.only_on_slides]
+    made = [(_code(cell, run) if cell.is_code else _text(cell.myst), cell.line) for cell in shown]
     if not _begins_with_title(source):
         made.insert(0, (_text(f"# {markdown_escape(title)}"), 1))
     for number, (node, _) in enumerate(made):
@@ -67,7 +68,7 @@ def outputs_of(solved: bytes, executed: bytes | None) -> dict[str, Outputs] | No
 def cover(source: Tutorial, run: dict[str, Outputs]) -> Figure | None:
     """The figure that stands for the tutorial: of the cell tagged `cover`, else the first."""
     found = figures(source, run)
-    chosen = [figure for figure, cell in found if "cover" in _tags(cell)]
+    chosen = [figure for figure, cell in found if "cover" in cell.tags]
     return next(iter([*chosen, *(figure for figure, _ in found)]), None)
 
 
@@ -91,10 +92,6 @@ def _code_cells(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookN
     return {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
 
 
-def _is_code(cell: Cell) -> bool:
-    return bool(cell.node.cell_type == "code")
-
-
 def _text(text: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_markdown_cell(text)
 
@@ -102,23 +99,19 @@ def _text(text: str) -> nbformat.NotebookNode:
 def _code(cell: Cell, run: dict[str, Outputs]) -> nbformat.NotebookNode:
     node = copy.deepcopy(cell.node)
     node.outputs = copy.deepcopy(_shown(cell, run))
-    kind = next((FOLDED[t] for t in _tags(cell) if t in FOLDED), None)
+    kind = next((FOLDED[t] for t in cell.tags if t in FOLDED), None)
     if kind:
-        node.metadata["tags"] = [*_tags(cell), "hide-input"]
+        node.metadata["tags"] = [*cell.tags, "hide-input"]
         node.metadata["mystnb"] = {**node.metadata.get("mystnb", {}), "code_prompt_show": kind}
     return node
 
 
 def _shown(cell: Cell, run: dict[str, Outputs]) -> Outputs:
     """An exercise's starter and its check have no outputs to show: the run was of the solution."""
-    if cell.part in ("exercise", "check") or "remove-output" in _tags(cell):
+    if cell.part in ("exercise", "check") or "remove-output" in cell.tags:
         return []
     name = f"{cell.exercise}-exercise" if cell.part == "solution" else cell.node.get("id")
     return [nbformat.from_dict(output) for output in run.get(str(name), [])]
-
-
-def _tags(cell: Cell) -> list[str]:
-    return list(cell.node.metadata.get("tags", []))
 
 
 def _alt(cell: Cell) -> str:

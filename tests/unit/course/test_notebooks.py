@@ -177,6 +177,8 @@ NEEDS = (
         ([EXERCISE, SOLUTION, TYPO], 20, "did you mean 'needs'?"),
         ([EXERCISE, SOLUTION, NEEDS], 20, "'onn' is not an exercise -> did you mean 'one'?"),
         ([EXERCISE, SOLUTION, NEEDS.replace("[onn]", "one")], 20, "must be a list of names"),
+        ([EXERCISE, SOLUTION, NEEDS.replace("needs: [onn]", "slow: 9")], 20, "must be true or"),
+        ([UNNAMED.replace("[exercise]", "[prebuild]"), EXERCISE], 7, "'one' has no solution"),
         (["a\n\n```{code-cell} python\nx"], 3, "this fence is never closed"),
         (["a\n\n```{code-cell} python\n---\ntags: [\n---\nx\n```"], 3, "is not valid MyST"),
         (["```{code-cell} python\n:tags: x\nx\n```"], None, "tags are a list"),
@@ -189,16 +191,83 @@ def test_a_mistake_gives_one_message_with_its_line(wrong, blocks, line, says):
     assert says in found[1]
 
 
-def test_an_official_check_for_no_exercise(wrong):
-    [found] = wrong(*BLOCKS, **{"checks/test_intro.py": '\n@exercise("two")\ndef test(lab): ...\n'})
-    assert found[0] == 2
-    assert "a check for 'two', which is not an exercise of" in found[1]
+ONE = '@exercise("one", points=2)\ndef test_one(lab): ...\n'
+TWO = '@exercise("two")\ndef test_two(lab): ...\n'
 
 
-def test_official_checks_that_are_not_python(wrong):
-    [found] = wrong(*BLOCKS, **{"checks/test_intro.py": "def test(:\n"})
+@pytest.mark.parametrize(
+    ("checks", "line", "says"),
+    [
+        (ONE + TWO, 3, "a check for 'two', which is not an exercise of"),
+        (ONE.replace("one", "onne") + ONE, 1, "did you mean 'one'?"),
+        (ONE + ONE, 3, "a second test_one: the first is on line 1 -> rename one of them"),
+        (ONE.replace("points=2", "points=0"), 1, "test_one gives 0 points -> "),
+        (ONE.replace("points=2", 'points="2"'), 1, "test_one gives 0 points -> "),
+        ("def test(:\n", 1, "is not valid Python"),
+    ],
+)
+def test_a_mistake_in_the_official_checks(wrong, checks, line, says):
+    [found] = wrong(*BLOCKS, **{"checks/test_intro.py": checks})
+    assert found[0] == line
+    assert says in found[1]
+
+
+def test_an_exercise_without_an_official_check(wrong):
+    [found] = wrong(*BLOCKS, **{"checks/test_intro.py": "# nothing yet\n"})
+    assert found[0] == 15
+    assert "'one' has no official check -> add a test marked @exercise('one'" in found[1]
+
+
+def test_a_wrong_answer_to_no_exercise(wrong):
+    [found] = wrong(*BLOCKS, **{"checks/wrong_intro.py": "@wrong('onne')\ndef f(s): ...\n"})
     assert found[0] == 1
-    assert "is not valid Python" in found[1]
+    assert "a wrong answer for 'onne', which is not an exercise of" in found[1]
+
+
+def test_points_that_do_not_add_up(load):
+    files = {"tutorials/intro.md": "\n\n".join(BLOCKS) + "\n", "checks/test_intro.py": ONE}
+    course = load(COURSE.replace("Intro}", "Intro, points: 3}"), **files)
+    with pytest.raises(CourseError, match="give 2 points in all, course"):
+        notebooks.make(course)
+
+
+SLIDES = """+++ {"tags": ["slide"]}
+
+## One
+
+- said in the talk
+
++++
+"""
+PREBUILD = """```{code-cell} python
+---
+tags: [prebuild]
+syllab: {needs: [one]}
+---
+keep(one())
+```"""
+
+
+def test_what_is_only_on_slides_is_in_no_notebook_and_changes_no_id(make):
+    before = make()
+    after = make(*BLOCKS[:2], SLIDES, *BLOCKS[2:])
+    for kind in ("student", "solution"):
+        assert b"said in the talk" not in after[f"{kind}/intro.ipynb"]
+        assert list(cells(after, kind)) == list(cells(before, kind))
+
+
+def test_what_the_image_prepares_is_the_solution_and_stays_out_of_the_student_notebook(make):
+    script = make(*BLOCKS, PREBUILD)["prebuild/intro.py"].decode()
+    assert script == ("import math\n\ndef one():\n    return 41 + 1  # the secret\n\nkeep(one())\n")
+    assert not any(name.startswith("prebuild/") for name in make())
+
+
+def test_files_that_a_tutorial_links_to_go_along(make, wrong):
+    files = make("See [it](more/long.py).", **{"tutorials/more/long.py": "print(1)\n"})
+    assert files["student/more/long.py"] == files["solution/more/long.py"] == b"print(1)\n"
+    [found] = wrong("Text.\n\nSee [it](../secret.txt).", **{"secret.txt": "x"})
+    assert found[0] == 3
+    assert "nothing to link to at ../secret.txt" in found[1]
 
 
 def test_a_source_that_is_not_utf8(load, tmp_path):

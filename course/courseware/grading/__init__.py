@@ -1,0 +1,1 @@
+"""Official grading: checks run on the trusted side and ask a lab for plain values only."""

@@ -1,0 +1,141 @@
+"""Runs official checks against one lab, in a process of its own: pytest isn't re-entrant.
+
+    python -m courseware.grading.worker   < job.json > results.json
+
+The job: {"checks": file, "exercise": name, "cells": [sources to run first], "seeds": [numbers],
+"read": descriptor, "write": descriptor, "seconds": for each answer}; the descriptors lead to
+`courseware.lab.answer`. The answer is a `Grading` as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+
+from ..checks import Exercise
+from .lab import Channel, Gone, Lab
+
+
+@dataclass
+class Result:
+    """How one check went with one seed. `broken` is set when the check itself raised an error."""
+
+    check: str
+    points: float
+    hint: str
+    seed: int
+    passed: bool = False
+    message: str = ""
+    broken: str = ""
+    cpu: float = 0.0
+    numbers: list[tuple[str, float]] = field(default_factory=list)
+
+
+@dataclass
+class Grading:
+    """The results; `failed` says which cell stopped the lab, then there are none.
+
+    `cpu` (s) is what the cells took before the checks, `memory` (bytes) the peak of all.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    failed: str = ""
+    cpu: float = 0.0
+    memory: float = 0.0
+
+
+class Plugin:
+    """Gives each check of the exercise its lab, once for each seed, and notes how it went."""
+
+    def __init__(self, channel: Channel, exercise: str, seeds: list[int]) -> None:
+        self.channel, self.exercise, self.seeds = channel, exercise, seeds
+        self.results: list[Result] = []
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "lab" in metafunc.fixturenames:
+            metafunc.parametrize("lab", self.seeds, indirect=True)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if _exercise(item).name == self.exercise]
+
+    @pytest.fixture
+    def lab(self, request: pytest.FixtureRequest) -> Iterator[Lab]:
+        marked, seed = _exercise(request.node), request.param
+        before = used(self.channel)["cpu"]
+        lab = Lab(self.channel, seed)
+        result = Result(request.function.__name__, marked.points, marked.hint, seed)
+        self.results.append(result)
+        yield lab
+        result.numbers = lab.numbers
+        result.cpu = used(self.channel)["cpu"] - before
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        report = yield
+        if call.when == "call":
+            result = self.results[-1]
+            result.passed = call.excinfo is None
+            if call.excinfo is not None:
+                result.message, result.broken = _told(call.excinfo.value)
+        return report  # type: ignore[return-value] # what a hook wrapper gives on
+
+
+def used(channel: Channel) -> dict[str, float]:
+    """What the lab says it took so far, "cpu" (s) and "memory" (bytes); zeros when it is gone."""
+    try:
+        value = channel.ask("used")["value"]
+        return {"cpu": float(value["cpu"]), "memory": float(value["memory"])}
+    except (Gone, KeyError, TypeError, ValueError):
+        return {"cpu": 0.0, "memory": 0.0}
+
+
+def grade(job: dict[str, Any]) -> Grading:
+    """Run the cells, then the checks."""
+    channel = Channel(job["read"], job["write"], job["seconds"])
+    for source in job["cells"]:
+        try:
+            answer = channel.ask("run", source=source)
+        except Gone as error:
+            return Grading(failed=str(error))
+        if "raised" in answer:
+            return Grading(failed=f"{answer['raised']}: {answer.get('message')}")
+    grading = Grading(cpu=used(channel)["cpu"])
+    plugin = Plugin(channel, job["exercise"], job["seeds"])
+    # Plain assertions: pytest's own would tell the participant the values that were compared.
+    options = ["--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal", "--rootdir=/"]
+    pytest.main([*options, "-c", os.devnull, job["checks"]], plugins=[plugin])
+    grading.results, grading.memory = plugin.results, used(channel)["memory"]
+    return grading
+
+
+def _exercise(item: Any) -> Exercise:
+    found = getattr(getattr(item, "function", None), "exercise", None)
+    return found if isinstance(found, Exercise) else Exercise("", 0, "")
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """What the participant is told, and for the author an error that the check didn't expect."""
+    if isinstance(error, AssertionError):
+        return str(error), ""
+    if isinstance(error, Gone):
+        return f"Your code could not be asked to the end: {error}.", ""
+    broken = f"{type(error).__name__}: {error}"
+    return "It gives something else than what is asked for.", broken
+
+
+def main() -> None:
+    """Read the job, grade, print the results."""
+    out, sys.stdout = sys.stdout, sys.stderr  # what checks print must not be among the results
+    json.dump(asdict(grade(json.load(sys.stdin))), out)
+
+
+if __name__ == "__main__":
+    main()
