@@ -148,8 +148,10 @@ class Tutorial(_Model):
     """Slides and other things that go with it."""
     points: Annotated[float, Field(gt=0)] | None = None
     """What its exercises give in all, if the official checks are to be held against it."""
+    cpu: Annotated[float, Field(gt=0, le=1800)] = 120
+    """Seconds of processor time that running its solved notebook may take."""
     memory: Size = "350M"
-    """What running its solved notebook may need at most."""
+    """Memory that running its solved notebook may need."""
 
     @property
     def memory_bytes(self) -> int:

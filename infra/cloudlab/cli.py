@@ -92,10 +92,10 @@ def release(workspace: Workspace) -> None:
 @cli.command()
 @click.pass_obj
 def notebooks(workspace: Workspace) -> None:
-    """Make the notebooks and the checks bundle in var/notebooks/; run the solutions."""
+    """Make notebooks and checks in var/notebooks/; run the solutions, grade right and wrong."""
     course = courses.load(workspace.course)
     system.become_root()
-    local.run_notebooks(course, workspace, engine.ensure(workspace))
+    local.show_exercises(course, workspace, engine.ensure(workspace))
 
 
 @cli.command()

@@ -34,27 +34,30 @@ def ensure(course: Course, workspace: Workspace, client: docker.DockerClient, im
     folder, owner = workspace.notebooks / "executed", str(workspace.var)
     _prepare(folder, {f"{each.id}.ipynb" for each in course.tutorials})
     lab_run.sweep(client, owner)
-    ran, problems = 0, []
+    digests = {
+        each.id: made_from(_solution(workspace, each.id), course.lab, image)
+        for each in course.tutorials
+    }
+    changed = [name for name, digest in digests.items() if _made_from(folder, name) != digest]
+    problems = []
     with step("Running the tutorials") as current:
-        for each in course.tutorials:
-            notebook = workspace.notebooks / "solution" / f"{each.id}.ipynb"
-            digest = made_from(notebook, course.lab, image)
-            if _made_from(folder / notebook.name) == digest:
-                continue
-            current.doing(each.id)
+
+        def run(name: str) -> NotebookNode:
+            notebook = _solution(workspace, name)
+            return lab_run.execute(
+                client, image, course.lab, notebook, owner=owner, doing=current.doing
+            )
+
+        for name, done in lab_run.in_parallel(client, owner, run, changed):
             try:
-                run = lab_run.execute(
-                    client, image, course.lab, notebook, owner=owner, doing=current.doing
-                )
+                notebook = done.result()
             except CellFailure as failure:
-                source = tutorial.read(each.id, course.folder / each.path)
-                problems.append(_problem(source, notebook, failure, workspace))
+                problems.append(_problem(course, name, failure, workspace))
             else:
-                _write(folder / notebook.name, finished(run, digest))
-                ran += 1
+                _write(folder / f"{name}.ipynb", finished(notebook, digests[name]))
         if problems:
             raise CourseError(problems)
-        current.outcome = f"{ran} run" if ran else "all as they were"
+        current.outcome = f"{len(changed)} run" if changed else "all as they were"
 
 
 def made_from(notebook: Path, lab: Lab, image: Image) -> str:
@@ -67,11 +70,12 @@ def made_from(notebook: Path, lab: Lab, image: Image) -> str:
 
 
 def finished(notebook: NotebookNode, digest: str) -> bytes:
-    """An executed notebook as it is kept: the same run gives the same bytes."""
+    """An executed notebook as it is kept: the same run gives the same bytes, `used` aside."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _merged(cell.outputs)
     notebook.metadata["syllab"]["made_from"] = digest
+    notebook.metadata["syllab"]["used"] = notebook.metadata.pop("used")
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
 
 
@@ -91,6 +95,10 @@ def line_of(source: Tutorial, cell_id: str, line: int | None) -> int:
     return cell.line if start is None or line is None else start + line
 
 
+def _solution(workspace: Workspace, name: str) -> Path:
+    return workspace.notebooks / "solution" / f"{name}.ipynb"
+
+
 def _prepare(folder: Path, wanted: set[str]) -> None:
     system.private_folder(folder)  # solutions are in it
     for path in folder.iterdir():
@@ -99,10 +107,12 @@ def _prepare(folder: Path, wanted: set[str]) -> None:
     system.hand_over(folder)
 
 
-def _made_from(executed: Path) -> str | None:
+def _made_from(folder: Path, name: str) -> str | None:
     """The digest that an executed notebook bears; None where there is none."""
     try:
-        return str(json.loads(executed.read_bytes())["metadata"]["syllab"]["made_from"])
+        return str(
+            json.loads((folder / f"{name}.ipynb").read_bytes())["metadata"]["syllab"]["made_from"]
+        )
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -114,15 +124,15 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(new, path)
 
 
-def _problem(
-    source: Tutorial, notebook: Path, failure: CellFailure, workspace: Workspace
-) -> Problem:
+def _problem(course: Course, name: str, failure: CellFailure, workspace: Workspace) -> Problem:
+    entry = next(each for each in course.tutorials if each.id == name)
+    source = tutorial.read(name, course.folder / entry.path)
     line = None
     if failure.cell is not None:
-        cell = nbformat.read(notebook, as_version=4).cells[failure.cell]
+        cell = nbformat.read(_solution(workspace, name), as_version=4).cells[failure.cell]
         line = line_of(source, cell.id, failure.line)
     system.private_folder(workspace.log)
-    log = workspace.log / f"notebook-{source.id}.log"
+    log = workspace.log / f"notebook-{name}.log"
     log.write_text(failure.log + "\n", encoding="utf-8")
     system.hand_over(workspace.log)
     return Problem(source.file, line, "", failure.what, f"{failure.remedy} (more is in {log})")

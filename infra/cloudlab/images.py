@@ -21,7 +21,7 @@ from cloudlab.build_secrets import build_secrets
 from cloudlab.digest import inputs_sha256
 from cloudlab.engine import build_client
 from cloudlab.progress import Step, run, step
-from cloudlab.system import apt_install
+from cloudlab.system import apt_install, private_folder
 from cloudlab.workspace import REPOSITORY, Workspace
 
 IMAGES = REPOSITORY / "images"
@@ -38,7 +38,7 @@ class Builder:
     client: docker.DockerClient
 
     def ensure(self, course: Course, notebooks: Path) -> docker.models.images.Image:
-        """The course's image, made of the folder of student `notebooks`.
+        """The course's image, made of the folder that `courseware.notebooks.build` wrote.
 
         Raises UserError when a recipe is unknown or a build fails.
         """
@@ -106,7 +106,9 @@ class Builder:
     def _build_course(self, course: Course, notebooks: Path, parent: str) -> str:
         context = self.workspace.build / "course-image"
         shutil.rmtree(context, ignore_errors=True)
-        shutil.copytree(notebooks, context / "notebooks")
+        private_folder(context)  # solutions are in prebuild/
+        shutil.copytree(notebooks / "student", context / "notebooks")
+        shutil.copytree(notebooks / "prebuild", context / "prebuild")
         lock = course.folder / course.image.lock if course.image.lock else None
         (context / "requirements.txt").write_bytes(lock.read_bytes() if lock else b"")
         dockerfile = IMAGES / "course" / "Dockerfile"

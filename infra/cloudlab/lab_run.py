@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 import nbformat
@@ -22,6 +24,8 @@ LABEL = "syllab.notebooks"  # its value is the owner's
 HOME = "/home/lab"
 TIME_LIMIT = 30 * 60  # seconds for one notebook
 TIMED_OUT = 124  # the exit code of timeout(1)
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -72,6 +76,29 @@ def execute(
         return result
     finally:
         container.remove(force=True, v=True)
+
+
+def in_parallel(
+    client: docker.DockerClient,
+    owner: str,
+    job: Callable[[Item], Answer],
+    items: Iterable[Item],
+) -> Iterator[tuple[Item, Future[Answer]]]:
+    """Do the job for each item, as many at a time as there are processors; yields what is done.
+
+    Jobs that run containers of that owner end early, and their containers with them, when the
+    consumer stops.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {pool.submit(job, item): item for item in items}
+        try:
+            for done in as_completed(jobs):
+                yield jobs[done], done
+        finally:
+            for each in jobs:
+                each.cancel()
+            while wait(jobs, timeout=0.2).not_done:
+                sweep(client, owner)
 
 
 def sweep(client: docker.DockerClient, owner: str) -> None:

@@ -19,6 +19,7 @@ from cloudlab import (
     engine,
     environments,
     execution,
+    gates,
     lab_run,
     preflight,
     release,
@@ -89,9 +90,15 @@ def make_release(course: Course, workspace: Workspace, client: docker.DockerClie
 def run_notebooks(course: Course, workspace: Workspace, client: docker.DockerClient) -> Image:
     """Notebooks, the image, and the solutions as they ran in it; the image."""
     make_notebooks(course, workspace)
-    image = Builder(workspace, client).ensure(course, workspace.notebooks / "student")
+    image = Builder(workspace, client).ensure(course, workspace.notebooks)
     execution.ensure(course, workspace, client, image)
     return image
+
+
+def show_exercises(course: Course, workspace: Workspace, client: docker.DockerClient) -> None:
+    """Notebooks, their run, and that their exercises can be graded."""
+    image = run_notebooks(course, workspace, client)
+    gates.ensure(course, workspace, client, image)
 
 
 def make_notebooks(course: Course, workspace: Workspace) -> None:

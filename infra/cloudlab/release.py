@@ -74,7 +74,7 @@ _AGAIN = "remove that folder and run make release"
 def _copy_content(course: Course, workspace: Workspace, folder: Path) -> None:
     for name, source in {"site": workspace.site, "notebooks": workspace.notebooks}.items():
         # What the runs printed is in the site; the rest of them may differ from run to run.
-        shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("executed"))
+        shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("executed", "gates"))
     shutil.copy(course.folder / "course.yml", folder / "course.yml")
     locks = {name: REPOSITORY / path for name, path in LOCKS.items()}
     locks["recipe"] = REPOSITORY / "images" / course.image.recipe / "requirements.txt"

@@ -52,7 +52,10 @@ def source(tmp_path):
 
 def notebook(*outputs):
     cell = nbformat.v4.new_code_cell("print(1)", id="one", outputs=list(outputs))
-    return nbformat.v4.new_notebook(cells=[cell], metadata={"syllab": {"tutorial": "circle"}})
+    return nbformat.v4.new_notebook(
+        cells=[cell],
+        metadata={"syllab": {"tutorial": "circle"}, "used": {"cpu": [0.5], "memory": 9}},
+    )
 
 
 def printed(text, name="stdout"):
@@ -101,8 +104,13 @@ def test_the_same_run_gives_the_same_bytes_however_its_text_came_in():
     figure = nbformat.v4.new_output("display_data", {"text/plain": "Figure"})
     one = notebook(printed("a"), printed("b\n"), printed("c", "stderr"), figure, printed("d"))
     other = notebook(printed("ab\n"), printed("c", "stderr"), figure, printed("d"))
-    assert execution.finished(one, "digest") == execution.finished(other, "digest")
-    kept = nbformat.reads(execution.finished(one, "digest").decode(), as_version=4)
-    assert kept.metadata.syllab == {"tutorial": "circle", "made_from": "digest"}
+    bytes_of_one = execution.finished(one, "digest")
+    assert execution.finished(other, "digest") == bytes_of_one
+    kept = nbformat.reads(bytes_of_one.decode(), as_version=4)
+    assert kept.metadata.syllab == {
+        "tutorial": "circle",
+        "made_from": "digest",
+        "used": {"cpu": [0.5], "memory": 9},
+    }
     texts = [output.get("text", "figure") for output in kept.cells[0].outputs]
     assert texts == ["ab\n", "c", "figure", "d"]
