@@ -87,8 +87,10 @@ def _decoded_array(content: dict[str, Any]) -> Any:
     import numpy as np
 
     dtype, shape, data = (content.get(key) for key in ("dtype", "shape", "data"))
-    if dtype not in _DTYPES or not isinstance(data, str) or len(data) > 2 * LARGEST:
+    if not (isinstance(dtype, str) and dtype in _DTYPES and isinstance(data, str)):
         raise ValueError("not an array of numbers")
+    if len(data) > 2 * LARGEST:
+        raise ValueError("too large an array")
     if not isinstance(shape, list) or len(shape) > DEEPEST:
         raise ValueError("not an array's shape")
     if not all(type(n) is int and 0 <= n <= LARGEST for n in shape):
