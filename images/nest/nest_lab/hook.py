@@ -6,8 +6,6 @@ Put there by `nest_lab.toolchain`, which says what for.
 import os
 import sys
 
-BUILDER = "pynestml.codegeneration.nest_builder"
-
 
 def start(version: str) -> None:
     """Settles where the user's compiled models are, for NEST `version`, and watches for NESTML.
@@ -24,31 +22,64 @@ def start(version: str) -> None:
 
 
 class WhenImported:
-    """Corrects NESTML's builder right after it is imported."""
+    """Corrects modules of NESTML when they are imported."""
 
     def find_spec(self, name, path=None, target=None):
-        """Import protocol: answers for NESTML's builder only, with its own spec."""
-        if name != BUILDER:
+        """Import protocol: answers for the modules in CORRECTIONS only, with their own spec."""
+        correct = CORRECTIONS.get(name)
+        if correct is None:
             return None
-        sys.meta_path.remove(self)
         from importlib.machinery import PathFinder
 
         spec = PathFinder.find_spec(name, path)
         if spec and spec.loader:
             execute = spec.loader.exec_module
-
-            def execute_and_correct(module):
-                execute(module)
-                correct(module)
-
-            spec.loader.exec_module = execute_and_correct
+            spec.loader.exec_module = lambda module: correct(module, execute)
         return spec
 
 
-def correct(builder) -> None:
-    """Points NESTML at this environment's nest-config, and at its cmake if there is no other."""
-    builder.NESTBuilder._default_options["nest_path"] = sys.prefix
+def builder(module, execute) -> None:
+    """Points NESTML at this environment's nest-config, and at its cmake if there is no other.
+
+    It would run a compiler, of 400 MB, on up to four processors, whichever of them a lab may use.
+    """
+    execute(module)
+    options = module.NESTBuilder._default_options
+    options["nest_path"] = sys.prefix
+    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
+        options["max_n_compiler_processes"] = int(os.environ["OMP_NUM_THREADS"])
     tools = os.path.join(sys.prefix, "bin")
     folders = os.environ.get("PATH", os.defpath).split(":")
     if tools not in folders:
         os.environ["PATH"] = ":".join([*folders, tools])
+
+
+def frontend(module, execute) -> None:
+    """Gives NESTML's frontend the `generate_nest_target` of `nest_lab.module_cache`.
+
+    All else in it takes a second to import, and is when it is first asked for.
+    """
+    from nest_lab.module_cache import generate_nest_target
+
+    def load(name):
+        # Python asks any module for names like __path__; __all__ only for `import *`.
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(name)
+        del module.__getattr__
+        try:
+            execute(module)
+        except BaseException:
+            module.__getattr__ = load
+            raise
+        finally:
+            module.generate_nest_target = generate_nest_target
+        return getattr(module, name)
+
+    module.generate_nest_target = generate_nest_target
+    module.__getattr__ = load
+
+
+CORRECTIONS = {
+    "pynestml.codegeneration.nest_builder": builder,
+    "pynestml.frontend.pynestml_frontend": frontend,
+}
