@@ -198,9 +198,7 @@ def stop(course: RunningCourse, by: signal.Signals) -> int:
     command = [sys.executable, "-m", "cloudlab.cli", "--course", course.course, "--var", course.var]
     # A shell's background jobs, and all below them, are born deaf to SIGINT.
     hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(
-        [*command, "notebooks"], stdout=subprocess.DEVNULL, preexec_fn=hear
-    )
+    process = subprocess.Popen([*command, "notebooks"], stdout=subprocess.DEVNULL, preexec_fn=hear)
     try:
         while not containers(course):
             assert process.poll() is None, "the command ended before the notebook ran"
