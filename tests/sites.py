@@ -28,7 +28,16 @@ class Website:
 
     @property
     def pages(self) -> list[str]:
-        """Every page, as a path below the address."""
+        """Every page but the slides, as a path below the address."""
+        return [name for name in self._html if not name.startswith("slides/")]
+
+    @property
+    def decks(self) -> list[str]:
+        """All slides, as a path below the address."""
+        return [name for name in self._html if name.startswith("slides/")]
+
+    @property
+    def _html(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.html"))
 
     def read(self, page: str) -> BeautifulSoup:

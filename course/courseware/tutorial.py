@@ -152,6 +152,7 @@ def _link(tutorial: Tutorial, cell: Cell, others: Mapping[Path, str]) -> None:
         if file in others and not target.image:
             old, new = f"]({target.address}", f"]({others[file]}.ipynb"
             cell.node.source = cell.node.source.replace(old, new)
+            cell.myst = cell.myst.replace(old, new)
         elif file.is_relative_to(folder.resolve()) and file.is_file():
             cell.files.append(os.path.relpath(file, folder.resolve()))
         elif target.image:

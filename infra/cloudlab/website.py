@@ -9,7 +9,7 @@ from pathlib import Path
 from courseware import schedule
 from courseware.course import Course
 from courseware.errors import CourseError, UserError
-from courseware.site import book, ledger, publish
+from courseware.site import book, ledger, publish, slides
 from courseware.site.pages import Site
 
 from cloudlab import environments, system
@@ -74,6 +74,7 @@ def _render(
         name.removeprefix(f"{book.EXTRA}/") for name in made.files if name.startswith(book.EXTRA)
     ]
     files += [f"_static/{file.name}" for file in (THEME / "static").iterdir()]
+    pages += [f"{slides.FOLDER}/{each}" for each in made.slides]
     html = rendered / "_build" / "html"
     if missing := publish.publish(html, workspace.site, [*pages, "search"], files):
         raise UserError("The site refers to what isn't there:\n" + "\n".join(missing))

@@ -14,6 +14,9 @@ from sites import Website
 
 PHONE, DESK = 360, 1280  # pixels
 PAGE_KB, PAGE_REQUESTS, SCHEDULE_SCRIPT_KB = 15, 4, 3  # compressed, figures apart
+SLIDES_KB, SLIDES_REQUESTS = 50, 7  # most of it is reveal.js
+
+TOO_FULL = "slide.scrollHeight > slide.clientHeight || slide.scrollWidth > slide.clientWidth"
 
 # axe can't judge the colours of text on a gradient: it is shown each of its ends.
 AXE = """async () => {
@@ -40,7 +43,7 @@ def site(request: pytest.FixtureRequest) -> Website:
 @pytest.fixture(scope="module")
 def loads(browser: Browser, site: Website) -> dict[str, list[Request]]:
     """What each page asks for, and the search for a word."""
-    names = [*site.pages, f"search.html?q={word(site)}"]
+    names = [*site.pages, *site.decks, f"search.html?q={word(site)}"]
     return {name: visit(browser, f"{site.address}/{name}") for name in names}
 
 
@@ -96,6 +99,38 @@ def test_every_page_is_accessible(page: Page, site: Website):
     none(found)
 
 
+def test_every_slide_is_accessible_and_holds_what_is_on_it(page: Page, site: Website):
+    assert site.decks
+    found = []
+    for name in site.decks:
+        page.set_viewport_size({"width": DESK, "height": 720})
+        page.goto(f"{site.address}/{name}")
+        for _ in range(page.evaluate("Reveal.getTotalSlides()")):
+            slide = page.evaluate_handle("Reveal.getCurrentSlide()").as_element()
+            assert slide
+            expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+            if slide.evaluate(f"slide => {TOO_FULL}"):
+                found.append(f"{page.url}: more than its slide can hold")
+            found += violations(page, widths=(DESK,))
+            page.keyboard.press("ArrowRight")
+    none(found)
+
+
+def test_slides_are_printed_a_page_each(page: Page, site: Website):
+    for name in site.decks:
+        page.goto(f"{site.address}/{name}?print-pdf")
+        expect(page.locator(".pdf-page")).to_have_count(len(site.read(name).select("section")))
+
+
+def test_slides_are_readable_without_javascript(plain: Page, site: Website):
+    for name in site.decks:
+        plain.goto(f"{site.address}/{name}")
+        for heading in plain.get_by_role("heading", level=1).all():
+            heading.scroll_into_view_if_needed()
+            expect(heading).to_be_in_viewport()
+        assert plain.evaluate("document.documentElement.scrollWidth") == PHONE
+
+
 def test_the_open_menu_is_accessible(page: Page, site: Website):
     page.set_viewport_size({"width": PHONE, "height": 800})
     page.goto(f"{site.address}/schedule.html")
@@ -142,12 +177,15 @@ def test_all_that_pages_load_is_there_and_their_own(loads: dict[str, list[Reques
     none([f"{name}: nothing at {r.address}" for name, r in asked if r.body is None])
 
 
-def test_pages_are_small(loads: dict[str, list[Request]]):
+def test_pages_are_small(loads: dict[str, list[Request]], site: Website):
     found = []
     for name, load in loads.items():
         texts = [request for request in load if not request.figure]
         size = sum(request.zipped for request in texts)
-        small = len(texts) <= PAGE_REQUESTS and size <= PAGE_KB * KB
+        kb, requests = (PAGE_KB, PAGE_REQUESTS)
+        if name in site.decks:
+            kb, requests = (SLIDES_KB, SLIDES_REQUESTS)
+        small = len(texts) <= requests and size <= kb * KB
         if not small and not name.startswith("search.html"):  # it brings its index
             found.append(f"{name}: {len(texts)} requests, {size / KB:.1f} KB")
     none(found)
@@ -186,7 +224,7 @@ def test_tutorials_are_readable_without_javascript(plain: Page, site: Website):
         for summary in plain.locator("summary").all():
             summary.click()
         text = " ".join(plain.locator("article").inner_text().split())
-        shown = [cell for cell in source.cells if cell.part != "solution"]
+        shown = [c for c in source.cells if c.part != "solution" and not c.only_on_slides]
         wanted = [words for cell in shown for words in prose(cell.myst)]
         assert wanted
         assert [words for words in wanted if words not in text] == []

@@ -115,8 +115,10 @@ def test_what_the_other_course_asks_for(night_school: Website):
     assert page.select_one(".admonition.tip strong").text == "fingers"
     assert page.select_one("img")["alt"] == "A row of three dots"
     assert len(page.select(".math mtable mtr")) == 2
-    slides = night_school.read("materials.html").find("a", string="Slides")["href"]
-    assert (night_school.folder / slides).read_text().startswith("One.")
+    handout = night_school.read("materials.html").find("a", string="Handout")["href"]
+    assert (night_school.folder / handout).read_text().startswith("One.")
+    for name in ("materials.html", "schedule.html", "tutorials/counting.html"):
+        assert night_school.read(name).select_one("a[href$='slides/counting.html']")
     home = night_school.read("index.html")
     image = home.select_one("meta[property='og:image']")["content"]
     assert image == "https://example.org/night/preview.png"

@@ -17,7 +17,7 @@ from ..course import FILE, Course
 from ..errors import CourseError, Problem, UserError, suggest
 from ..tutorial import Tutorial
 from ..yamlfile import Key, read
-from . import bibliography, calendars, feed, ledger, preview, tutorial_pages
+from . import bibliography, calendars, feed, ledger, preview, slides, tutorial_pages
 from .pages import LAB, Site, render
 from .text import day, utc
 from .tutorial_pages import Outputs
@@ -25,13 +25,21 @@ from .zones import zones_json
 
 EXTRA = "extra"  # what goes into the site as it is
 CONFIG: dict[str, Any] = {
-    "only_build_toc_files": True,
+    "only_build_toc_files": False,  # slides are in no table of contents
+    "exclude_patterns": [f"{EXTRA}/**"],
     "execute": {"execute_notebooks": "off"},
     "parse": {"myst_enable_extensions": ["amsmath", "colon_fence", "dollarmath"]},
     "sphinx": {
         "config": {
             # In place of Jupyter Book's own list: the others bring scripts and styles.
-            "extensions": ["jupyter_book", "myst_nb", "sphinx_external_toc", "courseware.theme"],
+            "extensions": [
+                "jupyter_book",
+                "myst_nb",
+                "sphinx_external_toc",
+                "sphinx.ext.extlinks",
+                "courseware.theme",
+            ],
+            "extlinks": {"doi": ["https://doi.org/%s", "doi:%s"]},
             "use_jupyterbook_latex": False,
             "use_multitoc_numbering": False,
             "html_theme": "syllab",
@@ -51,9 +59,10 @@ CONFIG: dict[str, Any] = {
 
 @dataclass
 class Book:
-    """The sources by path, and what an organiser should know about them."""
+    """The sources by path, the tutorials with slides, and what an organiser should know."""
 
     files: dict[str, bytes]
+    slides: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -74,7 +83,7 @@ def make(
     made = notebooks.make(course)
     entries = schedule.resolve(course)
     site = Site(course, entries)
-    book = Book({})
+    book = Book({}, site.slides)
     for source in sources:
         run = _run(source, made, executed, book)
         title = next(t.title for t in course.tutorials if t.id == source.id)
@@ -83,6 +92,9 @@ def make(
         book.files[f"{EXTRA}/notebooks/{source.id}.ipynb"] = made[f"student/{source.id}.ipynb"]
         _add_files(source, made, book, shown=source.id in solutions)
         _add_cover(source, run, site, book)
+        if deck := slides.sources(source, run):
+            book.files |= deck
+            site.slides.append(source.id)
     book.files |= render(site)
     book.files |= {f"{EXTRA}/{name}": data for name, data in _extra(site, known).items()}
     if course.citations:
@@ -216,8 +228,11 @@ def _config(site: Site) -> dict[str, Any]:
         config["sphinx"]["config"]["extensions"].append("sphinxcontrib.bibtex")
     event = feed.event(course, site.entries)
     config["sphinx"]["config"]["html_context"] = {
-        "course": course.model_dump(mode="json", include={"title", "language", "url", "licence"}),
+        "course": course.model_dump(
+            mode="json", include={"title", "event", "language", "url", "licence"}
+        ),
         "lab": LAB,
+        "where": site.where,
         "pages": [{"name": p.name, "title": p.title, "about": p.about} for p in site.pages],
         "tutorials": {f"tutorials/{t.id}": _lesson(site, t.id) for t in course.tutorials},
         "event": json.dumps(event, ensure_ascii=False).replace("<", "\\u003c") if event else "",
@@ -226,14 +241,16 @@ def _config(site: Site) -> dict[str, Any]:
 
 
 def _lesson(site: Site, name: str) -> dict[str, Any]:
-    """When and by whom a tutorial is taught."""
+    """When and by whom a tutorial is taught, and whether it has slides."""
     entries = [entry for entry in site.entries if entry.session.tutorial == name]
     venue = site.course.venue
     place = (venue.city or venue.zone) if venue else ""
     speakers = [site.course.person(who).name for e in entries for who in e.session.speakers]
     return {
         "id": name,
+        "slides": name in site.slides,
         "speakers": list(dict.fromkeys(speakers)),
+        "days": list(dict.fromkeys(day(e.start) for e in entries)),
         "sessions": [
             {
                 "id": e.id,

@@ -28,11 +28,15 @@ class Page:
 
 @dataclass
 class Site:
-    """What all pages draw on. `covers` maps a tutorial's id to its figure: (path, size, alt)."""
+    """What all pages draw on. `covers` maps a tutorial's id to its figure: (path, size, alt).
+
+    `slides` are the ids of the tutorials that have a deck.
+    """
 
     course: Course
     entries: list[Entry]
     covers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slides: list[str] = field(default_factory=list)
 
     @property
     def pages(self) -> list[Page]:

@@ -41,8 +41,9 @@ def publish(html: Path, out: Path, pages: Iterable[str], files: Iterable[str]) -
 def problems(log: str, sources: Path, course: Course) -> list[Problem]:
     """The warnings in Jupyter Book's `log`, with the files of the course that they are about."""
     origins = {
-        str(sources / "tutorials" / f"{each.id}.ipynb"): course.folder / each.path
+        str(sources / folder / f"{each.id}.ipynb"): course.folder / each.path
         for each in course.tutorials
+        for folder in ("tutorials", "slides")
     }
     if course.citations:
         origins[str(sources / "references.bib")] = course.folder / course.citations

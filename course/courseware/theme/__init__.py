@@ -20,7 +20,9 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
+from sphinx_revealjs.utils import get_internal_static_path
 
 from . import references
 
@@ -32,6 +34,9 @@ SYNONYMS = {
     r"\\(begin|end)\{align\*?\}": r"\\\1{aligned}",
 }
 HERE = Path(__file__).parent
+REVEAL = [
+    get_internal_static_path() / "revealjs" / "dist" / name for name in ("reveal.css", "reveal.js")
+]
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     app.add_node(nodes.image, override=True, html=(_image, lambda self, node: None))
     app.add_node(HideCodeCellNode, override=True, html=(_fold, depart_HideCellInput))
+    app.connect("config-inited", _add_reveal)
     app.connect("html-page-context", _page)
     # What the static files were when a page was rendered is part of the page.
     app.add_config_value("syllab_assets", _digest(), "html")
@@ -53,10 +59,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _digest() -> str:
     total = hashlib.sha256()
-    for file in sorted(HERE.rglob("*.*")):
+    for file in [*sorted(HERE.rglob("*.*")), *REVEAL]:
         if "__pycache__" not in file.parts:
             total.update(file.read_bytes())
     return total.hexdigest()[:8]
+
+
+def _add_reveal(app: Sphinx, config: Config) -> None:
+    """reveal.js, without its plugins, themes and fonts, beside the theme's own static files."""
+    config.html_static_path += [str(file) for file in REVEAL]
 
 
 def _math(self: Any, node: nodes.Element, *, block: bool) -> None:
@@ -101,12 +112,17 @@ def _image(self: Any, node: nodes.Element) -> None:
 
 def _page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """What the layout needs to know about a page."""
+) -> str | None:
+    """What the layout needs to know about a page; the layout itself if it isn't the usual one."""
     body = context.get("body", "")
+    slides = pagename.startswith("slides/")
+    if slides:
+        # All of them: the line of a lecture hall may be gone when a slide's turn comes.
+        body = body.replace(' loading="lazy"', "")
     # Code scrolls sideways on small screens: in reach of the keyboard, too.
     context["body"] = body.replace("<pre>", '<pre tabindex="0">')
     context["assets"] = app.config.syllab_assets
     context["has_code"] = "<pre" in body
     context["has_times"] = 'class="schedule"' in body or 'class="countdown"' in body
     context["has_contents"] = len(re.findall(r"<li>", context.get("toc", ""))) > 3
+    return "slides.html" if slides else None

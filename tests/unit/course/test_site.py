@@ -16,6 +16,7 @@ from courseware.site.zones import zones_json
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from ruamel.yaml import YAML
 
 HOSTILE = "<script>alert('1')</script>\"& `````` {raw}`x` $y$ *z*"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -225,7 +226,7 @@ days:
     assert made["schedule"].all("time")[1] == {"datetime": "2025-03-30T00:00:00Z"}
 
 
-def test_links_between_pages_and_tutorials(load):
+def test_links_between_pages_and_tutorials(load, tmp_path):
     course = load(
         "title: x\ndescription: '[a](people.md) [b](one.md#top)'\npeople: [{name: Ann}]\n"
         "tutorials: [{id: first, title: A, source: one.md}, {id: second, title: B}]\n",
@@ -234,6 +235,7 @@ def test_links_between_pages_and_tutorials(load):
     hrefs = [a["href"] for a in pages(course)["index"].all("a")]
     assert {"people.html", "tutorials/first.html#top"} <= set(hrefs)
     assert b"[on](second.ipynb)" in notebooks.make(course)["student/first.ipynb"]
+    assert b"[on](second.ipynb)" in make(course, tmp_path).files["tutorials/first.ipynb"]
 
 
 @pytest.mark.parametrize(
@@ -294,6 +296,28 @@ def test_a_figure_without_a_text_is_noted_with_its_line(tutorial):
     home = made.files["index.md"].decode()
     assert 'src="figures/one.png" width="1" height="1" alt="A dot"' in home
     assert made.files["extra/figures/one.png"].startswith(b"\x89PNG")
+
+
+def test_slides_are_linked_where_they_are_looked_for(load, tmp_path):
+    sessions = """days: [{date: 2025-01-01, sessions: [
+  {start: "10:00", duration: 5, title: A, tutorial: one, speakers: [Ann]},
+  {start: "11:00", duration: 5, title: B, tutorial: two}]}]
+venue: {zone: UTC, city: Greenwich}
+people: [{name: Ann}]
+event: {name: The meeting}
+"""
+    tutorials = "tutorials: [{id: one, title: One}, {id: two, title: Two}]\n"
+    slide = '# One\n\n+++ {"tags": ["slide"]}\n\n## Shown\n'
+    files = {"tutorials/one.md": slide, "tutorials/two.md": "# Two\n"}
+    made = make(load(f"title: T\n{tutorials}{sessions}", **files), tmp_path)
+    assert made.slides == ["one"]
+    for page in ("materials.md", "schedule.md"):
+        assert re.findall(r'"slides/.*?"', made.files[page].decode()) == ['"slides/one.html"']
+    context = YAML(typ="safe").load(made.files["_config.yml"])["sphinx"]["config"]["html_context"]
+    one, two = (context["tutorials"][f"tutorials/{name}"] for name in ("one", "two"))
+    assert (one["slides"], two["slides"]) == (True, False)
+    assert (one["speakers"], one["days"]) == (["Ann"], ["Wednesday 1 January 2025"])
+    assert (context["course"]["event"]["name"], context["where"]) == ("The meeting", "Greenwich")
 
 
 def test_the_lines_of_cells_are_those_of_the_source(tutorial):
