@@ -92,7 +92,7 @@ def test_the_tutorial_shows_outputs_figures_and_formulas(flagship: Website):
     assert "spikes, at [ 27.8" in page.select_one(".cell_output").find_parent("main").text
     assert page.select(".math math[display=block] mfrac")
     assert not page.select(".tag_solution")
-    assert len(page.select(".tag_exercise")) == 3
+    assert len(page.select(".tag_exercise")) == 5
     assert not page.select(".tag_exercise .cell_output, .tag_check .cell_output")
 
 

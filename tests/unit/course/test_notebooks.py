@@ -286,6 +286,8 @@ def test_the_introduction(cns2024):
         "rheobase",
         "fi_curve",
         "psp_peak",
+        "balance",
+        "regimes",
     ]
     starters = {c["id"]: c for c in json.loads(student)["cells"]}
     for each in solved:
