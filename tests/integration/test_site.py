@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from courseware.course import load
 from sites import NIGHT, Website, syllab_site
 
 HERE = "http://site"
@@ -71,6 +72,14 @@ def test_pages_are_read_in_the_order_of_the_menu(website: Website):
         walked.append(urljoin(walked[-1], link["href"]))
         page = website.read(walked[-1])
     assert [*walked, "search.html"] == menu
+
+
+def test_the_menu_groups_the_tutorials(flagship: Website):
+    entries = [entry.text for entry in flagship.read("index.html").select("nav#pages li")]
+    titles = [tutorial.title for tutorial in load(flagship.course).tutorials]
+    start = entries.index("Tutorials") + 1
+    assert entries[start : start + len(titles)] == titles
+    assert len(titles) > 1
 
 
 def test_texts_are_shown_as_they_are_everywhere(night_school: Website):
