@@ -121,6 +121,16 @@ def gates(course: RunningCourse) -> Path:
     return course.var / "notebooks" / "gates"
 
 
+def test_the_flagships_exercises_can_be_graded(running_course, capsys):
+    done = running_course.syllab("notebooks")
+    assert done.returncode == 0, done.stdout
+    tables = (gates(running_course) / "exercises.md").read_text()
+    with capsys.disabled():
+        print(f"\n{tables}")
+    tutorials = [json.loads(path.read_text()) for path in gates(running_course).glob("*.json")]
+    assert [4 <= len(tutorial["rows"]) <= 6 for tutorial in tutorials] == [True] * 5
+
+
 def test_right_answers_score_and_wrong_ones_are_caught(notebooks, halves):
     done = notebooks()
     assert done.returncode == 0, done.stdout
