@@ -237,5 +237,6 @@ def test_tutorials_are_readable_without_javascript(plain: Page, site: Website):
 
 def prose(markdown: str) -> list[str]:
     """Three and more words in a row that Markdown shows as they are."""
-    text = re.sub(r"\$\$?.*?\$\$?|!\[.*?\]|^[:`].*?$", "|", markdown, flags=re.S | re.M)
+    marks = r"\$\$?.*?\$\$?|!\[.*?\]|^[:`].*?$|^ *\d+\. "
+    text = re.sub(marks, "|", markdown, flags=re.S | re.M)
     return re.findall(r"(?:[\w,.;?]+ ){2,}[\w,.;?]+", text)

@@ -165,7 +165,7 @@ MISTAKES = [
      " 'half' -> "),
     (*STARTER, "    return None\nmissing", "tutorials/halves.md:10: the starter of 'half' can't be"
      " run: NameError: name 'missing' is not defined -> "),
-    ("tutorials", "%precision 3", "max(range(3 * 10**8))",
+    ("tutorials", "%precision 3", "max(range(10**9))",
      "tutorials/halves.md:35: syllab: grading 'quarter' takes "),
     (*CHECK, 'lab.call("half", x)', "checks/test_halves.py:3: test_half: raises TypeError: "),
     ("checks/test", ', "That is not half as much."', "", "checks/test_halves.py:3: test_half: fails"

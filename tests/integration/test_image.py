@@ -115,7 +115,8 @@ def test_on_its_own_it_prints_a_random_token_that_opens_it(image):
             tokens.add(token)
             assert session().get(f"{address}/api/contents").status_code == 403
             opened = session().get(f"{address}/api/contents/tutorials?token={token}")
-            assert opened.json()["content"][0]["name"] == "introduction.ipynb"
+            names = [each["name"] for each in opened.json()["content"]]
+            assert "introduction.ipynb" in names
     assert len(tokens) == 2
 
 

@@ -23,7 +23,8 @@ def bo(running_course: RunningCourse) -> Participant:
 
 def probe(participant: Participant, code: str):
     """What `code` leaves in `answer` when run in the participant's lab."""
-    tell = "\nimport json; print('\\nanswer:', json.dumps(answer))"
+    # In one piece: what the simulator prints by its own way comes in between pieces.
+    tell = "\nimport json; print('\\nanswer: ' + json.dumps(answer))"
     printed = participant.run(textwrap.dedent(code) + tell)
     (line,) = (line for line in printed.splitlines() if line.startswith("answer:"))
     return json.loads(line.removeprefix("answer:"))

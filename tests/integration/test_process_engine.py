@@ -31,7 +31,8 @@ def test_one_lab_on_the_loopback_with_its_own_token(trial: RunningCourse):
     contents = f"{trial.address}/api/contents/tutorials"
     assert http.get(contents).status_code == 403
     assert http.get(address).ok
-    assert http.get(contents).json()["content"][0]["name"] == "introduction.ipynb"
+    names = [each["name"] for each in http.get(contents).json()["content"]]
+    assert "introduction.ipynb" in names
     listening = {c.laddr.ip for c in psutil.net_connections() if c.laddr.port == trial.port}
     assert listening == {"127.0.0.1"}
 
