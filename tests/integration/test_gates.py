@@ -7,6 +7,8 @@ from pathlib import Path
 
 import docker
 import pytest
+from cloudlab import grade_run
+from courseware.course import Lab
 from running_course import RunningCourse
 
 TUTORIAL = """# Halves
@@ -185,6 +187,28 @@ def test_a_mistake_is_told_with_file_and_line(notebooks, halves, file, old, new,
     done = notebooks(file, old, new)
     assert done.returncode == 1
     assert f"{halves.course}/{says}" in done.stdout
+
+
+PLOTS = """
+import matplotlib.pyplot as plt
+
+def half(x):
+    plt.plot([0, x])
+    plt.show()
+    return x / 2
+"""
+
+
+def test_a_solution_that_plots_loses_nothing(running_course, tmp_path):
+    checks = tmp_path / "test_halves.py"
+    checks.write_text(CHECKS)
+    engine = docker.from_env()
+    image = engine.images.get(running_course.settings["image"])
+    grading = grade_run.grade(
+        engine, image, Lab(), owner=str(running_course.var), cells=[PLOTS], checks=checks,
+        exercise="half", seeds=[1, 2],
+    )  # fmt: skip
+    assert [(result.passed, result.message) for result in grading.results] == [(True, "")] * 2
 
 
 def test_a_budget_that_is_not_kept_is_told(notebooks, halves):

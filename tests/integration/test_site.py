@@ -105,6 +105,13 @@ def test_the_tutorial_shows_outputs_figures_and_formulas(flagship: Website):
     assert not page.select(".tag_exercise .cell_output, .tag_check .cell_output")
 
 
+def test_an_accented_letter_has_its_index_beside_it(night_school: Website):
+    page = night_school.read("tutorials/counting.html")
+    (letter,) = page.select("mover[accent=true]")
+    assert letter.text == "S\N{MODIFIER LETTER MACRON}"
+    assert letter.find_next_sibling().name == "msub"
+
+
 def test_solutions_are_shown_only_when_asked_for(course: Path, tmp_path: Path):
     done = syllab_site(course, tmp_path / "var", "--solutions", "counting")
     assert done.returncode == 0, done.stderr

@@ -32,6 +32,8 @@ SYNONYMS = {
     r"\\bm\b": r"\\boldsymbol",
     r"\\iff\b": r"\\Longleftrightarrow",
     r"\\(begin|end)\{align\*?\}": r"\\\1{aligned}",
+    # It would put an accented letter's index below the letter.
+    r"(\\(?:bar|hat|tilde|vec|d?dot|overline) *(?:\{[^{}]*\}|\\?[a-zA-Z]+))(?=[_^])": r"\1{}",
 }
 HERE = Path(__file__).parent
 REVEAL = [
