@@ -41,13 +41,13 @@ def grade(
     )
     command = ["docker", "start", "--attach", "--interactive", container.id]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    try:
-        with subprocess.Popen(command, bufsize=0, **pipes) as answerer:  # type: ignore[call-overload]
-            read, write = answerer.stdout.fileno(), answerer.stdin.fileno()
-            job = {
-                "checks": str(checks), "exercise": exercise, "cells": cells, "seeds": seeds,
-                "read": read, "write": write, "seconds": LONGEST_ANSWER,
-            }  # fmt: skip
+    with subprocess.Popen(command, bufsize=0, **pipes) as answerer:  # type: ignore[call-overload]
+        read, write = answerer.stdout.fileno(), answerer.stdin.fileno()
+        job = {
+            "checks": str(checks), "exercise": exercise, "cells": cells, "seeds": seeds,
+            "read": read, "write": write, "seconds": LONGEST_ANSWER,
+        }  # fmt: skip
+        try:
             worker = subprocess.run(
                 WORKER,
                 input=json.dumps(job),
@@ -55,9 +55,8 @@ def grade(
                 text=True,
                 pass_fds=(read, write),
             )
-            container.kill()
-    finally:
-        container.remove(force=True, v=True)
+        finally:
+            container.remove(force=True, v=True)  # and with it the command
     if worker.returncode:
         raise RuntimeError(f"{checks}: the checks can't be run:\n{worker.stderr}")
     said = json.loads(worker.stdout)

@@ -168,7 +168,7 @@ MISTAKES = [
     (*STARTER, "    return None\nmissing", "tutorials/halves.md:10: the starter of 'half' can't be"
      " run: NameError: name 'missing' is not defined -> "),
     ("tutorials", "%precision 3", "max(range(10**9))",
-     "tutorials/halves.md:35: syllab: grading 'quarter' takes "),
+     "tutorials/halves.md:33: syllab: grading 'quarter' takes "),
     (*CHECK, 'lab.call("half", x)', "checks/test_halves.py:3: test_half: raises TypeError: "),
     ("checks/test", ', "That is not half as much."', "", "checks/test_halves.py:3: test_half: fails"
      " without a message for doubles, an answer to 'half' -> "),
@@ -199,16 +199,32 @@ def half(x):
 """
 
 
-def test_a_solution_that_plots_loses_nothing(running_course, tmp_path):
-    checks = tmp_path / "test_halves.py"
-    checks.write_text(CHECKS)
-    engine = docker.from_env()
-    image = engine.images.get(running_course.settings["image"])
-    grading = grade_run.grade(
-        engine, image, Lab(), owner=str(running_course.var), cells=[PLOTS], checks=checks,
-        exercise="half", seeds=[1, 2],
-    )  # fmt: skip
-    assert [(result.passed, result.message) for result in grading.results] == [(True, "")] * 2
+@pytest.fixture
+def graded(running_course, tmp_path):
+    """What the checks say of a cell that is an answer to `half`, in the flagship's image."""
+
+    def graded(cell):
+        checks = tmp_path / "test_halves.py"
+        checks.write_text(CHECKS)
+        engine = docker.from_env()
+        image = engine.images.get(running_course.settings["image"])
+        grading = grade_run.grade(
+            engine, image, Lab(), owner=str(running_course.var), cells=[cell], checks=checks,
+            exercise="half", seeds=[1, 2],
+        )  # fmt: skip
+        return [(result.passed, result.message) for result in grading.results]
+
+    return graded
+
+
+def test_a_solution_that_plots_loses_nothing(graded):
+    assert graded(PLOTS) == [(True, "")] * 2
+
+
+def test_an_answer_that_ends_its_lab_scores_nothing(graded):
+    found = graded("import os\ndef half(x): os._exit(0)")
+    assert [passed for passed, _ in found] == [False, False]
+    assert "it ended" in found[0][1]
 
 
 def test_a_budget_that_is_not_kept_is_told(notebooks, halves):
