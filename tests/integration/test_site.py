@@ -179,7 +179,7 @@ def test_a_second_build_does_only_what_changed(course: Path, tmp_path: Path):
             "tutorials/counting.md",
             "(#exercise-three)",
             "(#counted)",
-            "counting.md:24: 'myst' cross",
+            "counting.md:26: 'myst' cross",
         ),
         ("tutorials/counting.md", r"\tfrac", r"\tfruc", "counting.md:11: this formula can't"),
         ("tutorials/counting.md", ":::{tip}", ":::{tap}", "counting.md:3: a notebook can't show"),
