@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import courseware.checks
 import courseware.grading
 import docker
 import nbformat
@@ -24,13 +25,17 @@ from courseware.grading.worker import Grading
 from docker.models.images import Image
 from nbformat import NotebookNode
 
-from cloudlab import execution, grade_run, lab_run, system
+from cloudlab import execution, grade_run, judgement, lab_run, system
 from cloudlab.digest import inputs_sha256
 from cloudlab.judgement import RIGHT, SEEDS, STARTER, Gate, Row, judged, over_budget, row, table
 from cloudlab.progress import Step, step
 from cloudlab.workspace import Workspace
 
-CODE = Path(courseware.grading.__file__).parent
+# What decides, beside the course itself and its image.
+CODE = [
+    Path(courseware.grading.__file__).parent,
+    *map(Path, (courseware.checks.__file__, judgement.__file__, grade_run.__file__, __file__)),
+]
 TABLE = "exercises.md"
 
 
@@ -124,7 +129,7 @@ def _gates(course: Course, workspace: Workspace, image: Image) -> Iterator[Gate]
             what, remedy = "no wrong answers to try the checks with", f"write some into {wrong}"
             raise CourseError([Problem(str(checks), None, "", what, remedy)])
         ran = execution.made_from(notebook, course.lab, image)
-        digest = inputs_sha256([source, checks, wrong, CODE], ran)
+        digest = inputs_sha256([source, checks, wrong, *CODE], ran)
         yield Gate(tutorial.read(entry.id, source), notebook, checks, wrong, digest)
 
 
@@ -137,13 +142,26 @@ def _attempts(gate: Gate) -> Iterator[Attempt]:
         yield Attempt(gate.source.id, exercise, RIGHT, cell.source, tuple(SEEDS))
         yield Attempt(gate.source.id, exercise, STARTER, starters[exercise], every[:1])
         for answer in answers.get(exercise, []):
-            name = answer.__name__
-            source = answer(cell.source)
-            if source == cell.source:
-                what = f"changes nothing in the solution of '{exercise}'"
-                remedy = "correct what it replaces"
-                raise CourseError([Problem(str(gate.wrong), None, name, what, remedy)])
-            yield Attempt(gate.source.id, exercise, name, source, every)
+            source = _made_wrong(gate, answer, cell.source)
+            yield Attempt(gate.source.id, exercise, answer.__name__, source, every)
+
+
+def _made_wrong(gate: Gate, answer: Callable[[str], str], solution: str) -> str:
+    """The wrong answer's source. Raises CourseError when there is none."""
+    what = ""
+    try:
+        source = answer(solution)
+    except Exception as error:
+        what = f"fails with {type(error).__name__}: {error}"
+    else:
+        if not isinstance(source, str):
+            what = "returns no source"
+        elif source == solution:
+            what = "changes nothing in the solution"
+    if what:
+        remedy = "return the solution with something replaced"
+        raise CourseError([Problem(str(gate.wrong), None, answer.__name__, what, remedy)])
+    return source
 
 
 def _wrong_answers(path: Path) -> dict[str, list[Callable[[str], str]]]:

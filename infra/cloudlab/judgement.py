@@ -80,12 +80,21 @@ def over_budget(source: Tutorial, entry: Entry, executed: NotebookNode) -> Itera
 
 def judged(gate: Gate, exercise: str, gradings: dict[str, Grading]) -> Iterator[Problem]:
     """What isn't as it should be in the gradings of an exercise's answers, by their names."""
-    lines = {mark.function: mark.line for mark in official.marks(gate.checks, "exercise")}
+    marks = official.marks(gate.checks, "exercise")
+    lines = {mark.function: mark.line for mark in marks}
     here, line = gate.source.file, gate.source.line_of(exercise)
 
     def check(result: Result, what: str, remedy: str) -> Problem:
         return Problem(str(gate.checks), lines.get(result.check), result.check, what, remedy)
 
+    if broken := gradings[RIGHT].broken:
+        yield Problem(str(gate.checks), None, "", f"can't be run: {broken}", "correct it")
+        return
+    ran = {result.check for result in gradings[RIGHT].results}
+    for mark in marks:
+        if mark.exercise == exercise and mark.function not in ran and not gradings[RIGHT].failed:
+            remedy = "give it a name that begins with test_, and the argument lab"
+            yield Problem(str(gate.checks), mark.line, mark.function, "is never run", remedy)
     caught = set()
     for name, grading in gradings.items():
         answer = f"the {name} of" if name in (RIGHT, STARTER) else f"{name}, an answer to"

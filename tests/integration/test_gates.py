@@ -173,10 +173,13 @@ MISTAKES = [
     ("checks/test", ', "That is not half as much."', "", "checks/test_halves.py:3: test_half: fails"
      " without a message for doubles, an answer to 'half' -> "),
     (*ANSWER, "UNIT * 1", "checks/wrong_halves.py: half: doubles loses no point with seed 1 -> "),
-    (*ANSWER, "UNIT", "checks/wrong_halves.py: doubles: changes nothing in the solution of"
-     " 'half' -> "),
+    (*ANSWER, "UNIT", "checks/wrong_halves.py: doubles: changes nothing in the solution -> "),
     ("checks/wrong", '@wrong("half")', "", "checks/test_halves.py:3: test_half:"
      " fails for none of the wrong answers to 'half' -> "),
+    (*ANSWER, "UNIT\") + none(\"", "checks/wrong_halves.py: doubles: fails with NameError: "),
+    ("checks/test", "def test_half", "def half_of", "checks/test_halves.py:3: half_of: is never"),
+    ("checks/test", "from", "import nothing_there\nfrom", "checks/test_halves.py: can't be run:"
+     " ModuleNotFoundError: No module named 'nothing_there' -> "),
     ("checks/wrong", "from", "import nothing_there\nfrom", "checks/wrong_halves.py: fails with"
      " ModuleNotFoundError: No module named 'nothing_there' -> "),
 ]  # fmt: skip

@@ -39,13 +39,14 @@ class Result:
 
 @dataclass
 class Grading:
-    """The results; `failed` says which cell stopped the lab, then there are none.
+    """The results; there are none when a cell `failed` or the checks are `broken`: these say why.
 
     `cpu` (s) is what the cells took before the checks, `memory` (bytes) the peak of all.
     """
 
     results: list[Result] = field(default_factory=list)
     failed: str = ""
+    broken: str = ""
     cpu: float = 0.0
     memory: float = 0.0
 
@@ -56,6 +57,14 @@ class Plugin:
     def __init__(self, channel: Channel, exercise: str, seeds: list[int]) -> None:
         self.channel, self.exercise, self.seeds = channel, exercise, seeds
         self.results: list[Result] = []
+        self.broken = ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:
+        report: Any = yield
+        if report.failed:  # its last line names the error
+            self.broken = str(report.longrepr).strip().split("\n")[-1].removeprefix("E").strip()
+        return report  # type: ignore[no-any-return] # what a hook wrapper gives on
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "lab" in metafunc.fixturenames:
@@ -112,7 +121,8 @@ def grade(job: dict[str, Any]) -> Grading:
     # Plain assertions: pytest's own would tell the participant the values that were compared.
     options = ["--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal", "--rootdir=/"]
     pytest.main([*options, "-c", os.devnull, job["checks"]], plugins=[plugin])
-    grading.results, grading.memory = plugin.results, used(channel)["memory"]
+    grading.results, grading.broken = plugin.results, plugin.broken
+    grading.memory = used(channel)["memory"]
     return grading
 
 
