@@ -106,7 +106,8 @@ def judged(gate: Gate, exercise: str, gradings: dict[str, Grading]) -> Iterator[
                 what = f"raises {result.broken} for {answer} '{exercise}'"
                 yield check(result, what, "lab.number and lab.array tell of unexpected values")
             elif name == RIGHT and not result.passed:
-                what = f"fails for the solution with seed {result.seed}: {result.message}"
+                said = f" ({result.detail})" if result.detail else ""
+                what = f"fails for the solution with seed {result.seed}: {result.message}{said}"
                 yield check(result, what, "correct the solution, or the check")
             elif name == STARTER and result.passed:
                 what = f"passes for the starter of '{exercise}'"

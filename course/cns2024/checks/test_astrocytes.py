@@ -15,7 +15,7 @@ def current(calcium):
 
 def entry(found, name):
     """The number or array of that name in a dictionary that came from the lab."""
-    assert isinstance(found, dict), f"A dictionary is needed, not {found!r:.60}."
+    assert isinstance(found, dict), "A dictionary is needed."
     assert name in found, f"The dictionary lacks '{name}'."
     try:
         values = np.asarray(found[name], dtype=float)

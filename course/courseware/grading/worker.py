@@ -3,7 +3,7 @@
     python -m courseware.grading.worker   < job.json > results.json
 
 The job: {"checks": file, "exercise": name, "cells": [sources to run first], "seeds": [numbers],
-"read": descriptor, "write": descriptor, "seconds": for each answer}; the descriptors lead to
+"read": descriptor, "write": descriptor, "seconds": for all answers}; the descriptors lead to
 `courseware.lab.answer`. The answer is a `Grading` as JSON.
 """
 
@@ -19,12 +19,16 @@ from typing import Any
 import pytest
 
 from ..checks import Exercise
-from .lab import Channel, Gone, Lab
+from .lab import Channel, Gone, Lab, printable
 
 
 @dataclass
 class Result:
-    """How one check went with one seed. `broken` is set when the check itself raised an error."""
+    """How one check went with one seed. `message` is for the participant.
+
+    For the course's author only: `detail` is what the participant's code said, `broken` the error
+    that the check itself raised.
+    """
 
     check: str
     points: float
@@ -32,6 +36,7 @@ class Result:
     seed: int
     passed: bool = False
     message: str = ""
+    detail: str = ""
     broken: str = ""
     cpu: float = 0.0
     numbers: list[tuple[str, float]] = field(default_factory=list)
@@ -66,6 +71,9 @@ class Plugin:
             self.broken = str(report.longrepr).strip().split("\n")[-1].removeprefix("E").strip()
         return report  # type: ignore[no-any-return] # what a hook wrapper gives on
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "native"  # the quickest: nobody reads the tracebacks
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "lab" in metafunc.fixturenames:
             metafunc.parametrize("lab", self.seeds, indirect=True)
@@ -94,6 +102,7 @@ class Plugin:
             result.passed = call.excinfo is None
             if call.excinfo is not None:
                 result.message, result.broken = _told(call.excinfo.value)
+                result.detail = " ".join(getattr(call.excinfo.value, "__notes__", []))
         return report  # type: ignore[return-value] # what a hook wrapper gives on
 
 
@@ -115,13 +124,15 @@ def grade(job: dict[str, Any]) -> Grading:
         except Gone as error:
             return Grading(failed=str(error))
         if "raised" in answer:
-            return Grading(failed=f"{answer['raised']}: {answer.get('message')}")
+            return Grading(failed=printable(f"{answer['raised']}: {answer.get('message')}"))
     grading = Grading(cpu=used(channel)["cpu"])
     plugin = Plugin(channel, job["exercise"], job["seeds"])
     # Plain assertions: pytest's own would tell the participant the values that were compared.
     options = ["--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal", "--rootdir=/"]
-    pytest.main([*options, "-c", os.devnull, job["checks"]], plugins=[plugin])
+    code = pytest.main([*options, "-c", os.devnull, job["checks"]], plugins=[plugin])
     grading.results, grading.broken = plugin.results, plugin.broken
+    if not (grading.results or grading.broken):
+        grading.broken = f"no check was run (exit code {int(code)} of pytest)"
     grading.memory = used(channel)["memory"]
     return grading
 

@@ -1,18 +1,23 @@
 """Runs a participant's cells and answers questions about what they defined.
 
-    python -m courseware.lab.answer
+    python -m courseware.lab.answer [SOCKET]
 
 reads one request a line (JSON) and answers each with a line that bears its `id`: `run` a cell,
 `call` a function, tell a variable's `value`, tell the processor time and memory `used`. It runs
 where the participant's code runs, so nobody may trust it: it gives values, never a verdict.
+It talks by its standard input and output, or by the Unix socket of that path; it connects when
+it is ready, with the modules imported that SYLLAB_PRELOAD names.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
-from typing import Any
+import socket
+import sys
+from typing import Any, TextIO
 
 from courseware.lab.values import decode, encode
 
@@ -21,16 +26,26 @@ LONGEST_MESSAGE = 300  # characters of an exception's message
 
 def main() -> None:
     """Answer until nobody asks any more."""
-    requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    answerer = Answerer()
+    for module in os.environ.get("SYLLAB_PRELOAD", "").split():
+        importlib.import_module(module)
+    requests, answers = _streams()
     # What the cells print goes nowhere, by whichever way.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    answerer = Answerer()
     for line in requests:
         request = json.loads(line)
         answers.write(json.dumps({"id": request["id"], **answerer.answer(request)}) + "\n")
         answers.flush()
+
+
+def _streams() -> tuple[TextIO, TextIO]:
+    if len(sys.argv) == 1:
+        return os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(sys.argv[1])
+    return connection.makefile("r"), connection.makefile("w")
 
 
 class Answerer:

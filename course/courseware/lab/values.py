@@ -17,10 +17,14 @@ ARRAY = "array"  # the key by which an array is known
 FLOAT = "float"  # JSON has no word for nan and infinity
 
 
+class NotPlain(TypeError):
+    """A value that isn't plain, or is too large."""
+
+
 def encode(value: Any, depth: int = 0) -> Any:
-    """The value as what JSON can say. Raises TypeError for what isn't plain or too large."""
+    """The value as what JSON can say. Raises NotPlain."""
     if depth > DEEPEST:
-        raise TypeError("lists within lists, too deep to be looked at")
+        raise NotPlain("lists within lists, too deep to be looked at")
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
@@ -35,7 +39,7 @@ def encode(value: Any, depth: int = 0) -> Any:
             return encode(value.item(), depth)
         if type(value) is numpy.ndarray and value.dtype.kind in "biuf":
             return _array(value)
-    raise TypeError(f"a {type(value).__name__}, which is not plain data")
+    raise NotPlain(f"a {type(value).__name__}, which is not plain data")
 
 
 def decode(said: Any, depth: int = 0) -> Any:
@@ -59,7 +63,7 @@ def decode(said: Any, depth: int = 0) -> Any:
 
 def _key(key: Any) -> str:
     if type(key) is not str:
-        raise TypeError(f"a dict with the key {key!r}, which is not text")
+        raise NotPlain(f"a dict with the key {key!r}, which is not text")
     return key
 
 
@@ -77,7 +81,7 @@ def _pair(said: Any) -> tuple[Any, Any]:
 
 def _array(value: Any) -> dict[str, Any]:
     if value.nbytes > LARGEST:
-        raise TypeError(f"an array of {value.nbytes / 1e6:.0f} MB, too large to be looked at")
+        raise NotPlain(f"an array of {value.nbytes / 1e6:.0f} MB, too large to be looked at")
     little = value.astype(value.dtype.newbyteorder("<"))
     data = base64.b64encode(little.tobytes()).decode()
     return {ARRAY: {"dtype": little.dtype.str, "shape": list(value.shape), "data": data}}
