@@ -1,16 +1,20 @@
 """The participant's visible checks."""
 
+import subprocess
 import sys
 
 import pytest
 from courseware.lab import check as module
 from courseware.lab.check import check
 
+pytest_plugins = ["graded_lab"]
+
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     monkeypatch.setattr(module, "_tests", {})
-    monkeypatch.setitem(sys.modules, "IPython", None)
+    for name in ("SYLLAB_GRADER_URL", "JUPYTERHUB_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def good():
@@ -22,7 +26,8 @@ def bad():
     assert 1 > 2, "yours is <small> & 'odd'"
 
 
-def test_text_without_ipython(capsys):
+def test_text_without_ipython(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", None)
     check("rate", good, bad)
     text = capsys.readouterr().out
     assert "rate: 1 of 2 checks passed" in text
@@ -87,21 +92,26 @@ def test_something_that_is_no_test(capsys):
     assert "'int' object is not callable" in capsys.readouterr().out
 
 
-def test_html_and_text_in_a_notebook(monkeypatch):
-    import types
-
-    shown = []
-    fake = types.ModuleType("IPython")
-    fake.get_ipython = lambda: object()
-    display = types.ModuleType("IPython.display")
-    display.display = lambda data, raw: shown.append(data)
-    monkeypatch.setitem(sys.modules, "IPython", fake)
-    monkeypatch.setitem(sys.modules, "IPython.display", display)
+def test_html_and_text_in_a_notebook(lab_alone):
+    lab_alone.in_notebook()
     check("<i>rate</i>", good, bad)
-    [data] = shown
-    assert set(data) == {"text/plain", "text/html"}
-    assert "&lt;small&gt; &amp; &#x27;odd&#x27;" in data["text/html"]
-    assert "<i>" not in data["text/html"]
-    assert "✗</strong> not yet: is large<br>" in data["text/html"]
-    assert "✓</strong> passed: is a number</li>" in data["text/html"]
-    assert "<script" not in data["text/html"]
+    [output] = lab_alone.shell.display_pub.outputs
+    assert set(output["data"]) == {"text/plain", "text/html"}
+    markup = output["data"]["text/html"]
+    assert "&lt;small&gt; &amp; &#x27;odd&#x27;" in markup
+    assert "<i>" not in markup
+    assert "✗</strong> not yet: is large<br>" in markup
+    assert "✓</strong> passed: is a number</li>" in markup
+    assert "<script" not in markup
+
+
+def test_in_a_shell_that_is_no_notebook_it_is_text(lab_alone):
+    check("rate", good)
+    assert "rate: 1 of 1 checks passed\n" in lab_alone.texts()
+
+
+def test_little_is_imported_before_the_first_check():
+    code = "import sys; import courseware.lab.check; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = {name for name in done.stdout.split() if name.startswith("courseware")}
+    assert ours == {"courseware", "courseware.lab", "courseware.lab.check"}
