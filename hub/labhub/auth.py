@@ -13,6 +13,7 @@ from typing import Any
 from cachetools import TTLCache
 from courseware import passphrase
 from jupyterhub.auth import Authenticator
+from jupyterhub.handlers import BaseHandler, LoginHandler, LogoutHandler
 from tornado import web
 from traitlets import Int, Unicode
 
@@ -26,6 +27,7 @@ LONGEST_NAME = 64  # characters of a username, as in users.json
 LONGEST = 256  # characters of a passphrase; more is nobody's
 HELD_BACK = 500  # answers delayed at the same time; beyond, they are given at once
 NOBODYS_LINES = 64  # among which all unknown usernames are spread
+LOGGED_IN = "syllab-lab"  # the cookie by which the website's pages know that asking makes sense
 
 
 class Refusal(web.HTTPError):
@@ -34,6 +36,31 @@ class Refusal(web.HTTPError):
     def __init__(self, status: int, sentence: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, sentence)
         self.headers = headers or {}
+
+
+def forget_login(handler: BaseHandler) -> None:
+    """Take the website's sign back that somebody is logged in."""
+    handler.clear_cookie(LOGGED_IN, path="/")
+
+
+class Login(LoginHandler):
+    """Leaves a sign for the website's scripts, which can't see the hub's cookie: no secret."""
+
+    def set_login_cookie(self, user: Any) -> None:
+        """JupyterHub calls this at each login."""
+        super().set_login_cookie(user)
+        self._set_cookie(
+            LOGGED_IN, "1", encrypted=False, path="/", httponly=False, samesite="Lax",
+            expires_days=self.cookie_max_age_days,
+        )  # fmt: skip
+
+
+class Logout(LogoutHandler):
+    """Takes the sign back."""
+
+    async def handle_logout(self) -> None:
+        """JupyterHub calls this at each logout."""
+        forget_login(self)
 
 
 class RosterAuthenticator(Authenticator):
@@ -60,6 +87,10 @@ class RosterAuthenticator(Authenticator):
         self._nobody = passphrase.hash(secrets.token_hex())
         self._key = secrets.token_bytes(32)
         self._right_before: TTLCache[str, bytes] = TTLCache(4096, 12 * 3600)
+
+    def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
+        """Our login and logout, in place of JupyterHub's own."""
+        return [(r"/login", Login), (r"/logout", Logout)]
 
     def normalize_username(self, username: str) -> str:
         """A username as typed, in the form of the roster: without blanks around, lower case.

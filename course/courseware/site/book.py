@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 from ruamel.yaml import YAML
 
-from .. import links, notebooks, schedule, tutorial
+from .. import links, notebooks, official, schedule, tutorial
 from ..course import FILE, Course
 from ..errors import CourseError, Problem, UserError, suggest
 from ..tutorial import Tutorial
@@ -241,7 +241,7 @@ def _config(site: Site) -> dict[str, Any]:
 
 
 def _lesson(site: Site, name: str) -> dict[str, Any]:
-    """When and by whom a tutorial is taught, and whether it has slides."""
+    """When and by whom a tutorial is taught; whether it has slides, and official checks."""
     entries = [entry for entry in site.entries if entry.session.tutorial == name]
     venue = site.course.venue
     place = (venue.city or venue.zone) if venue else ""
@@ -249,6 +249,7 @@ def _lesson(site: Site, name: str) -> dict[str, Any]:
     return {
         "id": name,
         "slides": name in site.slides,
+        "graded": official.checks_file(site.course, name).is_file(),
         "speakers": list(dict.fromkeys(speakers)),
         "days": list(dict.fromkeys(day(e.start) for e in entries)),
         "sessions": [

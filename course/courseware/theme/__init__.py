@@ -49,6 +49,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     inline, block = partial(_math, block=False), partial(_math, block=True)
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     app.add_node(nodes.image, override=True, html=(_image, lambda self, node: None))
+    app.add_node(nodes.container, override=True, html=(_container, _close))
     app.add_node(HideCodeCellNode, override=True, html=(_fold, depart_HideCellInput))
     app.connect("config-inited", _add_reveal)
     app.connect("html-page-context", _page)
@@ -94,6 +95,25 @@ def _fold(self: Any, node: HideCodeCellNode) -> None:
     self.body.append(f'<details class="fold"><summary>{escape(node["prompt_show"])}</summary>\n')
 
 
+def _container(self: Any, node: nodes.container) -> None:
+    """Most are cells. An exercise's can be linked to, and has a place for how it stands.
+
+    The id has a colon, which those of headings never have.
+    """
+    metadata = node.get("cell_metadata", {})
+    if "exercise" not in metadata.get("tags", []):
+        self.body.append(self.starttag(node, "div", CLASS="docutils container"))
+        return
+    name = metadata["syllab"]["exercise"]
+    marks = {"ids": [f"exercise:{name}"], "data-exercise": name}
+    self.body.append(self.starttag(node, "div", CLASS="docutils container", **marks))
+    self.body.append('<span class="state"></span>\n')
+
+
+def _close(self: Any, node: nodes.container) -> None:
+    self.body.append("</div>\n")
+
+
 def _image(self: Any, node: nodes.Element) -> None:
     """An image with its size, so that nothing jumps, loaded when it comes into view."""
     address = node["uri"]
@@ -126,5 +146,6 @@ def _page(
     context["assets"] = app.config.syllab_assets
     context["has_code"] = "<pre" in body
     context["has_times"] = 'class="schedule"' in body or 'class="countdown"' in body
+    context["exercises"] = body.count(' data-exercise="')
     context["has_contents"] = len(re.findall(r"<li>", context.get("toc", ""))) > 3
     return "slides.html" if slides else None

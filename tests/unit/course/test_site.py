@@ -320,6 +320,23 @@ event: {name: The meeting}
     assert (context["course"]["event"]["name"], context["where"]) == ("The meeting", "Greenwich")
 
 
+def test_the_page_says_which_cell_is_which_exercises_and_whether_they_are_graded(load, tmp_path):
+    checks = '@exercise("x")\ndef test_x(lab):\n    pass\n'
+    files = {"tutorials/one.md": TUTORIAL, "tutorials/two.md": TUTORIAL}
+    course = load(
+        "title: T\ntutorials: [{id: one, title: One}, {id: two, title: Two}]\n",
+        **files, **{"checks/test_one.py": checks},
+    )  # fmt: skip
+    made = make(course, tmp_path)
+    for name in ("one", "two"):
+        page = json.loads(made.files[f"tutorials/{name}.ipynb"])
+        starters = [c for c in page["cells"] if "exercise" in c["metadata"].get("tags", [])]
+        assert [cell["metadata"]["syllab"]["exercise"] for cell in starters] == ["x"]
+    context = YAML(typ="safe").load(made.files["_config.yml"])["sphinx"]["config"]["html_context"]
+    graded = {name: each["graded"] for name, each in context["tutorials"].items()}
+    assert graded == {"tutorials/one": True, "tutorials/two": False}
+
+
 def test_the_lines_of_cells_are_those_of_the_source(tutorial):
     lines = json.loads(tutorial().files["tutorials/one.ipynb"])["metadata"]["source_map"]
     source = TUTORIAL.splitlines()
