@@ -1,12 +1,13 @@
 # The organiser's interface. Each target is a thin line over the command `syllab`.
 # COURSE=folder, ROSTER=file, PORT=number and ENGINE=docker|process choose what it works on,
-# SOLUTIONS=tutorial,tutorial whose solutions the website shows.
+# SOLUTIONS=tutorial,tutorial whose solutions the website shows, GRADEBOOK=address a database.
 SHELL := /bin/sh
-export COURSE ROSTER PORT ENGINE SOLUTIONS
+export COURSE ROSTER PORT ENGINE SOLUTIONS GRADEBOOK
 SYLLAB := var/env/infra/bin/syllab
 TESTS := var/env/test/bin/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help up down clean notebooks site schema release test bench check lock tools test-tools
+.PHONY: help up down clean notebooks site grades regrade schema release test bench check lock \
+	tools test-tools
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -25,6 +26,12 @@ notebooks: tools ## student and solution notebooks, solutions run, checks: var/n
 
 site: tools ## the static website: var/site/
 	@$(SYLLAB) site
+
+grades: tools ## everybody's grades, and certificates: var/grades/
+	@$(SYLLAB) grades
+
+regrade: tools ## grade again what other checks or another image graded
+	@$(SYLLAB) regrade
 
 schema: tools ## the JSON Schema of course.yml, for editors: var/course.schema.json
 	@$(SYLLAB) schema
@@ -59,7 +66,7 @@ UV = var/env/test/bin/uv pip compile --quiet --upgrade --generate-hashes --no-em
 lock: test-tools ## resolve all locked requirements anew
 	$(UV) pyproject.toml --extra infra -o infra/requirements.txt
 	$(UV) pyproject.toml --extra book -o course/requirements.txt
-	$(UV) pyproject.toml --extra hub -o hub/requirements.txt
+	$(UV) pyproject.toml --extra hub -c infra/requirements.txt -o hub/requirements.txt
 	$(UV) pyproject.toml --extra test -c infra/requirements.txt -c hub/requirements.txt \
 		-o tests/requirements.txt
 	PATH="$$PWD/var/env/test/bin:$$PATH" images/lock

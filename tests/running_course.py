@@ -14,7 +14,7 @@ from cloudlab.workspace import REPOSITORY
 from participant import Participant
 
 ROSTER = Path(__file__).parent / "roster.csv"
-PORTS = 4  # that the course uses, one after the other
+PORTS = 5  # that the course uses, one after the other
 
 
 @dataclass
@@ -83,4 +83,4 @@ def free_ports() -> int:
         finally:
             for probe in probes:
                 probe.close()
-    raise RuntimeError("no four free ports in a row from 18000 on")
+    raise RuntimeError("no five free ports in a row from 18000 on")

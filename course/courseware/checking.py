@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from . import schedule, shape
 from .course import FILE, Image, Slot, Tutorial
 from .errors import CourseError, Problem, suggest
-from .fields import Date
+from .fields import Date, LocalTime
 from .yamlfile import Key, YamlFile, read
 
 MINIMAL = "write at least its title, such as: title: My course"
@@ -44,6 +44,7 @@ def checked(folder: Path) -> dict[str, Any]:
     _files(file, folder)
     _image(file, folder)
     _times(file)
+    _deadline(file)
     if file.problems:
         raise CourseError(dict.fromkeys(file.problems))
     return file.data
@@ -65,16 +66,30 @@ def _people(file: YamlFile) -> None:
     people = [person for _, person in _items(file.data, "people")]
     known = {str(p[k]) for p in people for k in ("id", "name") if p.get(k)}
     add = "add the person to `people`, or use the name as it stands there"
-    for key, session in _items(file.data, "days", "sessions"):
-        speakers = session.get("speakers")
-        for index, who in enumerate(speakers if isinstance(speakers, list) else []):
-            if isinstance(who, str) and who.strip() not in known:
-                what = f"'{who}' is not one of the course's people"
-                file.wrong((*key, "speakers", index), what, suggest(who, known, add))
-    contact = file.data.get("contact")
-    if isinstance(contact, str) and contact.strip() not in known:
-        what = f"'{contact}' is not one of the course's people"
-        file.wrong(("contact",), what, suggest(contact, known, add))
+    for key, who in _named_people(file.data):
+        if isinstance(who, str) and who.strip() not in known:
+            what = f"'{who}' is not one of the course's people"
+            file.wrong(key, what, suggest(who, known, add))
+
+
+def _named_people(data: dict[str, Any]) -> Iterator[tuple[Key, Any]]:
+    """Who speaks, signs or is to be asked, each with the key."""
+    yield ("contact",), data.get("contact")
+    lists: list[tuple[Key, Any]] = [
+        ((*key, "speakers"), session.get("speakers"))
+        for key, session in _items(data, "days", "sessions")
+    ]
+    certificate = _group(_group(data, "grading"), "certificate")
+    lists.append((("grading", "certificate", "signed"), certificate.get("signed")))
+    for key, names in lists:
+        for index, who in enumerate(names if isinstance(names, list) else []):
+            yield (*key, index), who
+
+
+def _group(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """The mapping under a key; empty when there is none."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _duplicates(file: YamlFile) -> None:
@@ -178,6 +193,24 @@ def _times(file: YamlFile) -> None:
         except (KeyError, ValidationError):
             continue  # a mistake of shape, noted already
     _overlaps(file, spans)
+
+
+def _deadline(file: YamlFile) -> None:
+    """The deadline is a moment that the clocks at the venue show once."""
+    key, deadline = ("grading", "deadline"), _group(file.data, "grading").get("deadline")
+    if deadline is None:
+        return
+    if file.data.get("venue") is None:
+        remedy = "add `venue:` with `zone:`, the time zone by whose clocks it is meant"
+        file.wrong(key, "a deadline needs a venue", remedy)
+    try:
+        at = TypeAdapter(LocalTime).validate_python(deadline)
+        place = schedule.zone(_group(file.data, "venue")["zone"])
+        schedule.instant(at.date(), at.time(), place)
+    except schedule.WhenError as error:
+        file.wrong(key, error.args[0], "choose another time")
+    except (KeyError, TypeError, ValidationError):
+        return  # a mistake of shape, noted already
 
 
 def _overlaps(file: YamlFile, spans: list[tuple[Any, ...]]) -> None:

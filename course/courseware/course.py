@@ -14,8 +14,10 @@ from .fields import (
     Date,
     Email,
     Language,
+    LocalTime,
     Markdown,
     Path,
+    Percent,
     PipPackage,
     Size,
     Slug,
@@ -221,6 +223,30 @@ class Licence(_Model):
     """The licence of the course's code (an SPDX name)."""
 
 
+class Certificate(_Model):
+    """A certificate of participation: one page, with the course's title, event, days and place."""
+
+    share: Percent | None = None
+    """The share of all points that it takes, such as 50 %; without it one attempt is enough."""
+    heading: Text = "Certificate of participation"
+    """What stands above the participant's name."""
+    phrase: Text = "took part in"
+    """What stands between the participant's name and the course's title."""
+    text: list[Text] = Field(default=[], max_length=5)
+    """Further lines, such as how many hours it took."""
+    signed: list[Text] = Field(default=[], max_length=3)
+    """Who signs it: names (or ids) from `people`."""
+
+
+class Grading(_Model):
+    counts: Literal["best", "last"] = "best"
+    """Which of a participant's attempts at an exercise counts."""
+    deadline: LocalTime | None = None
+    """The last minute in which attempts count, by the clocks at the venue: YYYY-MM-DD HH:MM."""
+    certificate: Certificate | None = None
+    """What those who took part get; without it there are no certificates."""
+
+
 class Course(_Model):
     """Everything about a course. Only the title is required."""
 
@@ -252,6 +278,8 @@ class Course(_Model):
     """Whom to ask: a name (or id) from `people`."""
     tutorials: list[Tutorial] = []
     """The hands-on parts that have notebooks."""
+    grading: Grading = Grading()
+    """What counts of the results of official checks."""
     image: Image = Image()
     """What is in the lab."""
     lab: Lab = Lab()

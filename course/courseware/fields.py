@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
@@ -18,6 +18,7 @@ _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE = r"(\d+(?:\.\d+)?) ?([KMGT])(?:i?B)?"
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
+_PERCENT = r"(\d+(?:\.\d+)?) ?%"
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
@@ -73,6 +74,23 @@ def _date(value: Any) -> date:
         raise wrong(f"'{value}' is not a date", remedy) from None
 
 
+def _local_time(value: Any) -> datetime:
+    day, _, clock = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    try:
+        return datetime.combine(_date(day), _clock(clock))
+    except PydanticCustomError:
+        remedy = "write day and time, such as 2024-07-25 18:00"
+        raise wrong(f"'{value}' is not a moment", remedy) from None
+
+
+def _percent(value: Any) -> float:
+    match = re.fullmatch(_PERCENT, value) if isinstance(value, str) else None
+    if not match or not 0 < float(match[1]) <= 100:
+        remedy = "write a number above 0 and up to 100 with its sign, such as 50 %"
+        raise wrong(f"'{value}' is not a share", remedy)
+    return float(match[1])
+
+
 def _schema(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "examples": [example]})
 
@@ -106,6 +124,10 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Size = Annotated[str, BeforeValidator(_size), _schema(_SIZE, "1G")]
 Date = Annotated[date, BeforeValidator(_date), _schema(_DATE, "2024-07-20")]
 Clock = Annotated[time, BeforeValidator(_clock), _schema(_CLOCK, "09:00")]
+LocalTime = Annotated[
+    datetime, BeforeValidator(_local_time), _schema(f"{_DATE} {_CLOCK}", "2024-07-25 18:00")
+]
+Percent = Annotated[float, BeforeValidator(_percent), _schema(_PERCENT, "50 %")]
 Url = Annotated[
     str,
     Shaped(r"https?://[^\s<>\"']+", "a web address", "write it in full", "https://example.org/"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import UserError
 
@@ -31,6 +31,60 @@ class LabLimits(_Model):
     """Processor cores of one lab."""
     pids: int = Field(ge=16)
     """Processes and threads of one lab."""
+
+
+class GraderSettings(_Model):
+    address: Address
+    """Where labs reach the grader: on the gateway of their network."""
+    database: str
+    """The gradebook, as an address of SQLAlchemy's: sqlite:////folder/file, postgresql+psycopg://"""
+    pool: int = Field(ge=1)
+    """How many containers wait for submissions, started already."""
+
+
+class Signer(_Model):
+    name: str
+    """The person's name: any text."""
+    affiliation: str
+    """Where the person works, or empty."""
+
+
+class Certificate(_Model):
+    """Who gets a certificate of participation, and all that stands on it but the name."""
+
+    share: float | None = Field(default=None, gt=0, le=100)
+    """The percentage of all points that it takes; None where one attempt is enough."""
+    language: str
+    """The language of the texts, as a BCP 47 tag."""
+    heading: str
+    """What stands above the participant's name."""
+    phrase: str
+    """What stands between the participant's name and the course's title."""
+    title: str
+    """The course's title."""
+    subtitle: str
+    """The course's subtitle, or empty."""
+    event: str
+    """The meeting that the course is part of, or empty."""
+    dates: str
+    """The days of the course in words, or empty."""
+    place: str
+    """The place in words, or empty."""
+    text: list[str]
+    """Further lines."""
+    signed: list[Signer]
+    """Who signs it."""
+
+
+class Grading(_Model):
+    """The course's policy: which of a participant's attempts at an exercise counts."""
+
+    counts: Literal["best", "last"] = "best"
+    """The attempt with the most points, or the last one."""
+    deadline: AwareDatetime | None = None
+    """From this moment on, attempts that arrive don't count."""
+    certificate: Certificate | None = None
+    """What those who took part get, if anything."""
 
 
 class HubSettings(_Model):
@@ -62,6 +116,10 @@ class HubSettings(_Model):
     """What each lab may use."""
     capacity: int = Field(ge=1)
     """How many labs may run at once."""
+    grader: GraderSettings
+    """The service that grades exercises."""
+    grading: Grading
+    """What of its results counts."""
 
     @field_validator("release", "users", "state")
     @classmethod

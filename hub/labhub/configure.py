@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,23 @@ from tornado.httpserver import HTTPServer
 from . import limits, proxy
 from .accounts import Accounts
 from .auth import RosterAuthenticator
+from .grades_page import GradesFile, GradesHandler
+from .progress_page import Progress, ProgressHandler
 from .roles import LAB, roles
 from .spawner import LabSpawner
 
 
-def configure_all(c: Any, settings: HubSettings, templates: Path) -> None:
-    """Fill in traitlets' `c`. Raises UserError if users.json is wrong."""
+def configure_all(c: Any, settings: HubSettings, hub_json: Path, templates: Path) -> None:
+    """Fill in traitlets' `c`; `hub_json` is the settings' file. Raises UserError."""
     accounts = Accounts(settings.users)
     configure_hub(c, settings)
     configure_proxy(c, settings)
     configure_accounts(c, settings, accounts)
     configure_labs(c, settings)
+    configure_grader(c, settings, hub_json)
     configure_pages(c, settings, accounts, templates)
+    configure_progress(c, settings)
+    configure_grades(c, settings, accounts)
 
 
 def configure_hub(c: Any, settings: HubSettings) -> None:
@@ -97,6 +103,14 @@ def configure_labs(c: Any, settings: HubSettings) -> None:
     lab.http_timeout = 60
 
 
+def configure_grader(c: Any, settings: HubSettings, hub_json: Path) -> None:
+    """The service that grades: JupyterHub starts it, and labs reach it without the proxy."""
+    command = [sys.executable, "-m", "labhub.grader", str(hub_json)]
+    c.JupyterHub.services = [{"name": "grader", "command": command, "display": False}]
+    address = settings.grader.address
+    c.LabSpawner.environment = {"SYLLAB_GRADER_URL": f"http://{address.ip}:{address.port}"}
+
+
 def configure_pages(c: Any, settings: HubSettings, accounts: Accounts, templates: Path) -> None:
     """Our templates, and what they show."""
 
@@ -107,3 +121,19 @@ def configure_pages(c: Any, settings: HubSettings, accounts: Accounts, templates
     c.JupyterHub.template_paths = [str(templates)]
     # JupyterHub calls what is callable with the user; templates escape the answer.
     c.JupyterHub.template_vars = {"course_title": settings.title, "display_name": display_name}
+
+
+def configure_progress(c: Any, settings: HubSettings) -> None:
+    """What the website's pages of tutorials ask for, at /hub/exercises/<tutorial>."""
+    progress = Progress(settings)
+    # By a function: traitlets copies the values that it is given, and all requests share this one.
+    handler = (r"/exercises/([^/]+)", ProgressHandler, {"shared": lambda: progress})
+    c.JupyterHub.extra_handlers.append(handler)
+
+
+def configure_grades(c: Any, settings: HubSettings, accounts: Accounts) -> None:
+    """Everybody's grades for organisers, at /hub/grades.csv, and who is shown the way there."""
+    file = GradesFile(settings, accounts)
+    handler = (r"/grades\.csv", GradesHandler, {"shared": lambda: file})
+    c.JupyterHub.extra_handlers.append(handler)
+    c.JupyterHub.template_vars["sees_grades"] = file.is_open_to

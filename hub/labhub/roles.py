@@ -6,8 +6,12 @@ from typing import Any
 
 from .accounts import Accounts
 
+GRADER = "access:services!service=grader"  # submit exercises, and see one's own results
+
 # Their own lab: see, start, stop and enter it. Not JupyterHub's "self", which adds API tokens.
-EVERYBODY = ["read:users!user", "users:activity!user", "servers!user", "access:servers!user"]
+EVERYBODY = [
+    "read:users!user", "users:activity!user", "servers!user", "access:servers!user", GRADER,
+]  # fmt: skip
 
 # See who is here. "admin-ui" is the page that shows it; it gives no rights of its own.
 HELPER = ["admin-ui", "list:users", "read:users", "read:servers"]
@@ -16,8 +20,8 @@ HELPER = ["admin-ui", "list:users", "read:users", "read:servers"]
 # "access:servers": an organiser's browser must not run what a participant wrote.
 ORGANISER = [*HELPER, "servers"]
 
-# A lab's own token: say that it is in use, and let in who may enter it.
-LAB = ["users:activity!user", "access:servers!server"]
+# A lab's own token: say that it is in use, let in who may enter it, and submit exercises.
+LAB = ["users:activity!user", "access:servers!server", GRADER]
 
 
 def roles(accounts: Accounts) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from courseware.hub_settings import HubSettings
 ENVIRONMENT = "SYLLAB_HUB_JSON"
 
 
-def from_environment() -> HubSettings:
-    """The settings in the file named by SYLLAB_HUB_JSON, checked against their release.
+def from_environment() -> tuple[HubSettings, Path]:
+    """The settings in the file named by SYLLAB_HUB_JSON, checked against their release; the file.
 
     Raises UserError if the variable is unset, the file is wrong or the release doesn't fit.
     """
@@ -24,7 +24,7 @@ def from_environment() -> HubSettings:
         raise UserError(f"{ENVIRONMENT} is not set -> set it to the path of hub.json")
     settings = HubSettings.read(Path(path))
     check_release(settings)
-    return settings
+    return settings, Path(path)
 
 
 def check_release(settings: HubSettings) -> None:

@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docker.errors import APIError, DockerException, ImageNotFound
-from docker.types import LogConfig, Ulimit
 from dockerspawner import DockerSpawner
 from requests.exceptions import RequestException
 from sqlalchemy import inspect
 from tornado import web
 from traitlets import Int, default, validate
+
+from .confinement import host_config, threads
 
 ENGINE_ERRORS = (DockerException, RequestException)
 HOME = "/home/lab"
@@ -33,40 +34,6 @@ NO_IMAGE = "The course's lab isn't installed on this machine. Please tell an org
 REFUSED = "Your lab could not be started. Please tell a helper."
 ENDED = "Your lab stopped right after its start. Please try again; if it stays so, tell a helper."
 SILENT = "Your lab started but doesn't answer. Please try again in a minute."
-
-# Without these, numerical libraries start a thread for each of the host's cores and then fight
-# over the lab's share of them.
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMEXPR_MAX_THREADS",
-)
-
-
-def host_config(memory: int, pids: int) -> dict[str, Any]:
-    """The engine's settings that confine a lab of `memory` bytes and `pids` processes.
-
-    Follows the OWASP Docker Security Cheat Sheet; the engine's own seccomp profile stays on.
-    """
-    return {
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "pids_limit": pids,
-        "memswap_limit": memory,  # memory and swap together: so no swap
-        "oom_score_adj": 500,  # when the host itself runs out, a lab goes before the hub
-        "read_only": True,
-        # NESTML compiles there and loads the result, hence exec. Counts as the lab's memory.
-        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={memory // 2}"},  # noqa: S108
-        "init": True,  # reaps what a participant's processes leave behind
-        "ulimits": [Ulimit(name="core", soft=0, hard=0)],
-        # What a lab prints must not fill the host's disk.
-        "log_config": LogConfig(type="json-file", config={"max-size": "1m", "max-file": "2"}),
-        # Ended containers are kept until their last words are logged; see `poll`.
-        "auto_remove": False,
-    }
 
 
 class LabFailure(web.HTTPError):
@@ -144,8 +111,7 @@ class LabSpawner(DockerSpawner):
 
     def get_env(self) -> dict[str, str]:
         """The lab's environment; nothing of the hub's own (DockerSpawner keeps none)."""
-        threads = str(max(1, int(self.cpu_limit)))
-        return super().get_env() | dict.fromkeys(THREADS, threads)
+        return super().get_env() | threads(self.cpu_limit)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the waiting page shows: each new stage as it comes."""

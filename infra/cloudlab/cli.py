@@ -14,7 +14,7 @@ from courseware.errors import UserError
 from docker.errors import DockerException
 from rich.console import Console
 
-from cloudlab import engine, local, process_engine, system, website
+from cloudlab import engine, grades, local, process_engine, system, website
 from cloudlab.progress import console
 from cloudlab.workspace import REPOSITORY, Workspace
 
@@ -43,17 +43,25 @@ def cli(context: click.Context, folder: Path, var: Path, solutions: str) -> None
               help="The port on 127.0.0.1; the next three are used too.")  # fmt: skip
 @click.option("--roster", type=click.Path(path_type=Path), envvar="ROSTER",
               help="The roster  [default: the last one; first roster.csv].")  # fmt: skip
+@click.option(
+    "--gradebook",
+    envvar="GRADEBOOK",
+    metavar="URL",
+    help="SQLAlchemy's address of its database  [default: the last one; first a file].",
+)
 @click.option("--engine", "engine_name", type=click.Choice(["docker", "process"]),
               envvar="ENGINE", default="docker", show_default=True,
               help="docker: a lab for each; process: one lab, no isolation.")  # fmt: skip
 @click.pass_obj
-def up(workspace: Workspace, port: int, roster: Path | None, engine_name: str) -> None:
+def up(
+    workspace: Workspace, port: int, roster: Path | None, gradebook: str | None, engine_name: str
+) -> None:
     """Run the course on this machine."""
     course = courses.load(workspace.course)
     if engine_name == "process":
         process_engine.up(course, workspace, port)
     else:
-        local.up(course, roster, workspace, port)
+        local.up(course, roster, workspace, port, gradebook)
 
 
 @cli.command()
@@ -103,6 +111,20 @@ def notebooks(workspace: Workspace) -> None:
 def site(workspace: Workspace) -> None:
     """Make the static website in var/site/."""
     website.build(courses.load(workspace.course), workspace)
+
+
+@cli.command("grades")
+@click.pass_obj
+def write_grades(workspace: Workspace) -> None:
+    """Write everybody's grades, and the certificates if there are any, to var/grades/."""
+    grades.export(workspace)
+
+
+@cli.command()
+@click.pass_obj
+def regrade(workspace: Workspace) -> None:
+    """Have graded again what other checks or another image graded."""
+    grades.regrade(workspace)
 
 
 @cli.command()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import docker
-from courseware import notebooks, roster
+from courseware import grade_policy, notebooks, roster
 from courseware.course import Course
 from courseware.hub_settings import HubSettings
 from docker.models.containers import Container
@@ -34,11 +35,19 @@ from cloudlab.network import LabNetwork
 from cloudlab.progress import console, step
 from cloudlab.workspace import Workspace
 
+SANDBOX = 100 * 2**20  # bytes, of one that waits with the simulator imported
 
-def up(course: Course, chosen_roster: Path | None, workspace: Workspace, port: int) -> None:
+
+def up(
+    course: Course,
+    chosen_roster: Path | None,
+    workspace: Workspace,
+    port: int,
+    gradebook: str | None = None,
+) -> None:
     """Everything for this machine, from the engine to the running hub.
 
-    Safe to repeat: what is there stays, passphrases and homes first of all. Raises UserError.
+    `gradebook` is the address of its database, None for the one used last. Safe to repeat: what is there stays, passphrases and homes first of all. Raises UserError.
     """
     if workspace.hub.exists():
         system.become_root()  # root made it
@@ -63,9 +72,17 @@ def up(course: Course, chosen_roster: Path | None, workspace: Workspace, port: i
     with step("Labs' network and firewall") as current:
         network = LabNetwork(client, instance.name)
         gateway = network.ensure()
-        network.protect(gateway, port + 3)
+        network.protect(gateway, [port + 3, port + 4])
         current.outcome = network.name
-    settings = _settings(course, workspace, release_folder, instance.name, gateway, port)
+    if gradebook is None:
+        own = f"sqlite:///{workspace.hub / 'state' / 'grades.sqlite'}"
+        gradebook = existing.grader.database if existing else own
+    grader = {
+        "address": {"ip": gateway, "port": port + 4},
+        "database": gradebook,
+        "pool": _pool(labs),
+    }
+    settings = _settings(course, workspace, release_folder, instance.name, gateway, port, grader)
     if existing is not None and existing.hub != settings.hub:
         _remove_labs(client, instance.name)  # they know the hub by its old address
     with step("Hub") as current:
@@ -151,9 +168,16 @@ def clean(workspace: Workspace) -> None:
         current.outcome = f"what was made in {workspace.var} is removed"
 
 
-def _label(instance: str) -> dict[str, str]:
+def _label(instance: str, kind: str = "syllab.instance") -> dict[str, str]:
     """The filter for an engine's objects that belong to this instance."""
-    return {"label": f"syllab.instance={instance}"}
+    return {"label": f"{kind}={instance}"}
+
+
+def _reap_grader(client: docker.DockerClient, instance: str) -> None:
+    """Remove what the grader left behind, if it was killed."""
+    left = _label(instance, "syllab.grader")
+    for sandbox in client.containers.list(all=True, filters=left, ignore_removed=True):
+        _remove_lab(sandbox)
 
 
 def _labs(client: docker.DockerClient, instance: str) -> list[Container]:
@@ -170,6 +194,7 @@ def _remove_lab(lab: Container) -> None:
 
 def _remove_labs(client: docker.DockerClient, instance: str) -> None:
     with step("Labs") as current:
+        _reap_grader(client, instance)
         labs = _labs(client, instance)
         for lab in labs:
             current.doing(lab.name)
@@ -228,6 +253,7 @@ def _settings(
     instance: str,
     gateway: str,
     port: int,
+    grader: dict[str, Any],
 ) -> HubSettings:
     manifest = json.loads((folder / "manifest.json").read_text())
     return HubSettings.model_validate(
@@ -244,6 +270,8 @@ def _settings(
             "users": str(workspace.users),
             "state": str(workspace.hub / "state"),
             "capacity": course.capacity,
+            "grader": grader,
+            "grading": grade_policy.policy(course),
             "lab": {
                 "memory_bytes": course.lab.memory_bytes,
                 "cpus": course.lab.cpus,
@@ -251,6 +279,11 @@ def _settings(
             },
         }
     )
+
+
+def _pool(labs: int) -> int:
+    """How many sandboxes wait for submissions: one a lab, if a tenth of the memory allows that."""
+    return max(2, min(labs, int(system.memory_bytes() // (10 * SANDBOX))))
 
 
 def _tell(workspace: Workspace, port: int) -> None:

@@ -1,14 +1,16 @@
 """The labs' own network and the firewall around it.
 
-Labs reach the public internet and, on this machine, the hub's API alone: not each other, not the
-rest of the host, not private networks, not a cloud's metadata service. Zero to JupyterHub's
-network policy draws the same lines (https://z2jh.jupyter.org, "Kubernetes network policies").
+Labs reach the public internet and, on this machine, the hub's API and the grader alone: not each
+other, not the rest of the host, not private networks, not a cloud's metadata service. Zero to
+JupyterHub's network policy draws the same lines (https://z2jh.jupyter.org, "Kubernetes network
+policies").
 """
 
 from __future__ import annotations
 
 import hashlib
 import subprocess
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ FORBIDDEN = (
     "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
     "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
 )  # fmt: skip
-CONNECTIONS = 64  # of one lab with the hub; it needs a handful
+CONNECTIONS = 64  # of one lab with hub and grader; it needs a handful
 DEFAULT_MTU = 1500
 
 
@@ -72,17 +74,21 @@ class LabNetwork:
                 f"not hold -> docker network rm {self.name}, then make up"
             )
 
-    def protect(self, gateway: str, hub_port: int) -> None:
-        """Put up the firewall, replacing what stood there. Raises UserError when it can't."""
+    def protect(self, gateway: str, ports: Sequence[int]) -> None:
+        """Put up the firewall, replacing what stood there. Raises UserError when it can't.
+
+        `ports` are those that labs may reach on the gateway.
+        """
         host, out = self._to_host, self._beyond
-        to_hub = f"-d {gateway} -p tcp --dport {hub_port}"
+        to_hub = [f"-d {gateway} -p tcp --dport {port}" for port in ports]
         rules = [
             "*filter",
             f":{host} - [0:0]",
             f":{out} - [0:0]",
             f"-A {host} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-            f"-A {host} {to_hub} -m connlimit --connlimit-above {CONNECTIONS} -j DROP",
-            f"-A {host} {to_hub} -j ACCEPT",
+            *(f"-A {host} {to} -m connlimit --connlimit-above {CONNECTIONS} -j DROP"
+              for to in to_hub),
+            *(f"-A {host} {to} -j ACCEPT" for to in to_hub),
             f"-A {host} -j DROP",
             # The engine asks the host's name servers on behalf of a lab, from the lab's address.
             *(f"-A {out} -d {n} -p {p} --dport 53 -j RETURN"

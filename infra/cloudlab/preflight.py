@@ -17,7 +17,7 @@ GIGABYTE = 10**9
 DISK_TO_BUILD = 6 * GIGABYTE  # the images, their layers' caches and the environments
 DISK_TO_RUN = 1 * GIGABYTE
 MEMORY_FOR_HOST = 2 * 2**30  # what the machine keeps for itself, in bytes
-PORTS = 4  # the public one, the proxy's API, the site, the hub's API for labs
+PORTS = 5  # the public one, the proxy's API, the site, and for labs the hub's API and the grader
 
 
 def check(

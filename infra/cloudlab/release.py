@@ -40,6 +40,7 @@ def freeze(course: Course, workspace: Workspace, image_id: str, image_tag: str) 
             "course": course.id,
             "version": version("syllab"),
             "image": {"id": image_id, "tag": image_tag},
+            "tutorials": [each.id for each in course.tutorials],
             "files": {str(f.relative_to(staging)): file_sha256(f) for f in files_below(staging)},
         }
         text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"

@@ -70,6 +70,11 @@ class Workspace:
         return self.hub / "former_users.json"
 
     @property
+    def grades(self) -> Path:
+        """What organisers get from the gradebook (mode 700)."""
+        return self.var / "grades"
+
+    @property
     def process(self) -> Path:
         """What ENGINE=process makes."""
         return self.var / "process"
@@ -88,7 +93,7 @@ class Workspace:
         """What `make clean` takes away below `var`; environments and a running engine stay."""
         return (
             self.hub, self.log, self.build, self.notebooks, self.releases, self.site,
-            self.process, self.credentials, self.schema,
+            self.process, self.credentials, self.schema, self.grades,
         )  # fmt: skip
 
 

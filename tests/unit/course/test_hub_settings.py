@@ -19,6 +19,12 @@ VALID = {
     "users": "/srv/users.json",
     "state": "/srv/state",
     "capacity": 40,
+    "grader": {
+        "address": {"ip": "172.30.0.1", "port": 8082},
+        "database": "sqlite:////srv/state/grades.sqlite",
+        "pool": 40,
+    },
+    "grading": {"counts": "best", "deadline": None, "certificate": None},
     "lab": {"memory_bytes": 2**30, "cpus": 1.0, "pids": 512},
 }
 

@@ -43,7 +43,7 @@ def settings(tmp_path, users):
     (release / "site" / "index.html").write_text("<!doctype html><h1>The course</h1>")
     (release / "site" / "style.css").write_text("h1 { color: green }")
     (release / "site" / "course.ics").write_text("BEGIN:VCALENDAR")
-    (release / "manifest.json").write_text(json.dumps({"image": {"id": IMAGE}}))
+    (release / "manifest.json").write_text(json.dumps({"image": {"id": IMAGE}, "tutorials": []}))
     return HubSettings.model_validate(
         {
             "instance": "course-1f",
@@ -58,6 +58,12 @@ def settings(tmp_path, users):
             "users": str(users),
             "state": str(tmp_path / "state"),
             "capacity": 40,
+            "grader": {
+                "address": {"ip": "127.0.0.1", "port": 18474},
+                "database": f"sqlite:///{tmp_path}/grades.sqlite",
+                "pool": 2,
+            },
+            "grading": {},
             "lab": {"memory_bytes": 2**30, "cpus": 2.5, "pids": 300},
         }
     )

@@ -67,7 +67,7 @@ def test_the_variable_must_be_set(monkeypatch):
 
 def test_the_whole_configuration(settings, tmp_path):
     c = Config()
-    configure_all(c, settings, tmp_path)
+    configure_all(c, settings, tmp_path / "hub.json", tmp_path)
     assert c.JupyterHub.hub_routespec == "/hub/"
     assert set(c.Proxy.extra_routes) == {"/", "/user/", "/services/"}
     assert c.ConfigurableHTTPProxy.auth_token == proxy.token(settings)

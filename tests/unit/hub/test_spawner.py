@@ -13,6 +13,7 @@ import pytest
 from docker.errors import APIError, DockerException, ImageNotFound
 from jupyterhub import orm
 from jupyterhub.objects import Hub
+from labhub import confinement
 from labhub import spawner as module
 from labhub.configure import configure_labs
 from labhub.spawner import NO_ENGINE, NO_IMAGE, REFUSED, LabFailure, LabSpawner
@@ -115,7 +116,7 @@ def test_the_environment_has_thread_counts_and_nothing_of_the_hosts(lab, monkeyp
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     monkeypatch.setenv("SECRET_OF_THE_HOST", "x")
     env = lab.get_env()
-    assert {env[name] for name in module.THREADS} == {"2"}
+    assert {env[name] for name in confinement.THREADS} == {"2"}
     assert env["JUPYTERHUB_API_URL"] == "http://172.30.0.1:8081/hub/api"
     assert not {"DOCKER_HOST", "SECRET_OF_THE_HOST", "HOME", "PATH"} & set(env)
 
