@@ -39,7 +39,8 @@ def test_wrong_then_helped_then_right_then_in_the_organisers_table(
 ):
     log_in(page, running_course, "cy")
     page.goto(f"{running_course.address}/user/cy/lab/tree/tutorials/introduction.ipynb")
-    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
+    idle = page.get_by_text("Python 3 (ipykernel) | Idle")
+    expect(idle).to_be_visible(timeout=SIMULATED)
     run(code_cell(page, "import nest"))
 
     output = answer(page, WRONG)

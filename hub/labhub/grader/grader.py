@@ -30,6 +30,9 @@ LOOK_EVERY = 2.0  # seconds between looks for jobs that another program asked fo
 LONGEST_MESSAGE = 2000  # characters
 AGAIN_AFTER = 5.0  # seconds before what the machine failed to do is tried again
 
+# What a cell that works in the lab may fail with here.
+ONLY = ". Graded are its own cell, those of exercises that it needs, and the setup cells: is it there?"
+
 log = logging.getLogger(__name__)
 
 
@@ -157,7 +160,8 @@ class Grader:
                 await self._broken(job, grading.broken)
                 return
             checks = list(_checked(job, grading))
-            outcome = self._outcome(job, seed=seed, failed=grading.failed, maximum=exercise.maximum)
+            failed = grading.failed + (ONLY if grading.failed.startswith("NameError") else "")
+            outcome = self._outcome(job, seed=seed, failed=failed, maximum=exercise.maximum)
             outcome.points = sum(each.points for each in checks)
             await self.call(self.book.record, outcome, checks)
 
