@@ -111,7 +111,7 @@ def used(channel: Channel) -> dict[str, float]:
     try:
         value = channel.ask("used")["value"]
         return {"cpu": float(value["cpu"]), "memory": float(value["memory"])}
-    except (Gone, KeyError, TypeError, ValueError):
+    except (Gone, KeyError, TypeError, ValueError, OverflowError):
         return {"cpu": 0.0, "memory": 0.0}
 
 

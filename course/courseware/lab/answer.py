@@ -54,8 +54,15 @@ class Answerer:
     def __init__(self) -> None:
         # Cells are what IPython takes, magics among it.
         from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
 
-        self.shell = InteractiveShell.instance()
+        class Shell(InteractiveShell):
+            def enable_gui(self, gui: str | None = None) -> None:
+                """For `%matplotlib`: nobody looks at figures here."""
+
+        config = Config()
+        config.HistoryManager.enabled = False
+        self.shell = Shell.instance(config=config)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the request asks for, or what was raised: {"raised": type, "message": text}."""

@@ -6,6 +6,7 @@ import json
 import shutil
 from importlib.resources import files
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import typst
 from courseware.errors import UserError
@@ -17,7 +18,7 @@ from .table import Row, Table
 PAGE = (files(__package__) / "certificate.typ").read_bytes()
 # PDF/UA-1 is the PDF that screen readers can read, https://pdfa.org/resource/iso-14289-pdfua/.
 # It forbids letters that no font has, so that these end in an error instead of empty boxes.
-STANDARD = "ua-1"
+STANDARD: Final = "ua-1"
 MISSING = "could not be displayed"
 
 
@@ -55,7 +56,7 @@ class Printer:
         """
         texts = certificate.model_dump() | {"name": " ".join(name.split())}
         try:
-            return self._compiler.compile(
+            return self._compiler.compile(  # type: ignore[return-value] # bytes for one page
                 PAGE,
                 format="pdf",
                 sys_inputs={"certificate": json.dumps(texts)},

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from courseware.grading.worker import Grading, Result
 
@@ -31,7 +32,7 @@ LONGEST_MESSAGE = 2000  # characters
 AGAIN_AFTER = 5.0  # seconds before what the machine failed to do is tried again
 
 # What a cell that works in the lab may fail with here.
-ONLY = ". Graded are its own cell, those of exercises that it needs, and the setup cells: is it there?"
+ONLY = ". Graded are its own cell, those of exercises that it needs, and setup cells: is it there?"
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Grader:
         self._seen = 0  # the highest number of a job
         self._running: set[int] = set()  # attempts
         self._changed = asyncio.Condition()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # For the database, and for jobs: each of these waits for its process.
         self._threads = ThreadPoolExecutor(
             4 + self.quick.at_once + self.slow.at_once, thread_name_prefix="grader"
@@ -97,6 +99,10 @@ class Grader:
             return 0
         places = (lane.line.place(attempt) for lane in (self.quick, self.slow))
         return next((place for place in places if place is not None), None)
+
+    def alone(self, participant: str) -> asyncio.Lock:
+        """For taking a participant's submissions in turn: else a flood isn't counted."""
+        return self._locks.setdefault(participant, asyncio.Lock())
 
     def waiting(self, participant: str) -> int:
         """How many jobs of a participant wait."""

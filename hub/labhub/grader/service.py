@@ -81,13 +81,14 @@ class Attempts(Handler):
         """Keep a submission and answer with its attempt; the same key is the same attempt."""
         book, call = self.grader.book, self.grader.call
         submission = read(self.request.body, self.participant, self.grader.exercises)
-        number = await call(book.with_key, self.participant, submission.key)
-        if number is None:
-            now = time.time()
-            recent = await call(book.recent, self.participant, now - WITHIN)
-            check_rate(recent, self.grader.waiting(self.participant), now)
-            number = await call(book.add, submission, now)
-            await self.grader.look()
+        async with self.grader.alone(self.participant):
+            number = await call(book.with_key, self.participant, submission.key)
+            if number is None:
+                now = time.time()
+                recent = await call(book.recent, self.participant, now - WITHIN)
+                check_rate(recent, self.grader.waiting(self.participant), now)
+                number = await call(book.add, submission, now)
+                await self.grader.look()
         self.write(await call(told, self.grader, self.policy, self.participant, number))
 
 
