@@ -21,16 +21,19 @@ class Line:
         self._waiting: dict[int, Waiting] = {}
         self._running: set[str] = set()
         self._used: dict[str, tuple[float, float]] = {}  # seconds, and when that was so
+        self._places: dict[int, int] = {}  # of attempts; empty when they have to be found anew
 
     def add(self, job: Waiting) -> None:
         """Put a job into the line."""
         self._waiting[job.job] = job
+        self._places = {}
 
     def take(self) -> Waiting | None:
         """The next job, which is then running; None if none may start now."""
         for job in self._order():
             if job.participant not in self._running:
                 del self._waiting[job.job]
+                self._places = {}
                 self._running.add(job.participant)
                 return job
         return None
@@ -39,11 +42,13 @@ class Line:
         """A job that was taken has ended after that time."""
         self._running.discard(job.participant)
         self._used[job.participant] = (self._use(job.participant) + seconds, time.monotonic())
+        self._places = {}
 
     def place(self, attempt: int) -> int | None:
         """How many-th in the line an attempt is, from 1; None if it isn't there."""
-        order = [job.attempt for job in self._order()]
-        return order.index(attempt) + 1 if attempt in order else None
+        if not self._places:  # everybody who waits asks
+            self._places = {job.attempt: place for place, job in enumerate(self._order(), 1)}
+        return self._places.get(attempt)
 
     def of(self, participant: str) -> int:
         """How many of a participant's jobs wait."""

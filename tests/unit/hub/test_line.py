@@ -60,6 +60,7 @@ def test_who_used_much_comes_after_who_used_little_and_that_is_forgotten(line, n
     endless, honest = fill(line, "mallory", "bo")
     assert line.place(endless.attempt) == 2
     now[0] += 10 * module.HALF_LIFE
+    line.add(job("cy"))  # places are found anew when the line changes
     assert line.place(endless.attempt) == 1
     assert line.place(honest.attempt) == 2
 
