@@ -43,11 +43,14 @@ class Grader:
 
     def grade(self, exercise: str, own: dict[str, str], tutorial: str = "introduction") -> Answer:
         """Submit cells and wait for the result; waits as told when there were too many before."""
-        body = submission(exercise, own, tutorial)
+        return self.result(self.taken(submission(exercise, own, tutorial)))
+
+    def taken(self, body: Answer) -> Answer:
+        """Submit until it is taken, which waits as told when there were too many before."""
         while (sent := self.submit(body)).status_code == 429:
             time.sleep(float(sent.headers["Retry-After"]))
         assert sent.status_code == 200, sent.text
-        return self.result(sent.json())
+        return sent.json()
 
     def result(self, attempt: Answer) -> Answer:
         """The attempt when it's neither queued nor running. Raises TimeoutError."""

@@ -1,0 +1,10 @@
+import os
+import sys
+
+sys.stdout.close()
+os.close(1)
+os.close(2)
+
+
+def rheobase(C_m, tau_m, E_L, V_th):
+    return C_m * (V_th - E_L) / tau_m
