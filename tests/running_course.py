@@ -71,7 +71,7 @@ class RunningCourse:
 
 
 def free_ports() -> int:
-    """The first of the free ports in a row that a course needs."""
+    """The first of the five free ports in a row that a course needs."""
     for first in range(18000, 19000, 10):
         probes = [socket.socket() for _ in range(PORTS)]
         try:

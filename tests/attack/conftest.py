@@ -8,8 +8,17 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
+import requests
 from attack import sources
-from grader_client import Grader, answer, in_lab, service_pid, with_token
+from grader_client import (
+    Grader,
+    answer,
+    in_lab,
+    service_pid,
+    solution,
+    submission,
+    with_token,
+)
 from running_course import RunningCourse
 
 IN_LABS = ("ada", "bo.li-2")
@@ -64,3 +73,39 @@ def graded(
     yield graded
     for pool in pools:
         pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def ada(crowd) -> Grader:
+    return crowd["ada"]
+
+
+@pytest.fixture(scope="module")
+def bo(crowd) -> Grader:
+    return crowd["bo.li-2"]
+
+
+@pytest.fixture
+def body(running_course) -> dict[str, Any]:
+    """A good submission that nobody sent yet."""
+    return submission("rheobase", solution(running_course, "rheobase"))
+
+
+@pytest.fixture
+def unchanged(ada, bo, pid, running_course):
+    """Nobody's points or attempts are others after the test, and the grader is the same."""
+    before = [ada.progress(), bo.progress()]
+    yield
+    assert [ada.progress(), bo.progress()] == before
+    assert service_pid(running_course) == pid
+
+
+def refused(answer: requests.Response, *statuses: int) -> str:
+    """The sentence with which a request was refused."""
+    assert answer.status_code in (statuses or range(400, 500)), answer.text
+    said = answer.json()
+    assert list(said) == ["error"]
+    assert said["error"]
+    for word in ("Traceback", "sqlite", "SELECT", ".py", "/home", "labhub"):
+        assert word not in said["error"]
+    return said["error"]

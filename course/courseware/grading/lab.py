@@ -6,6 +6,7 @@ import builtins
 import json
 import math
 import os
+import reprlib
 import secrets
 import selectors
 import time
@@ -18,7 +19,7 @@ from ..lab.values import decode, encode
 
 PLAIN = "numbers, text, lists, dicts and arrays"
 LONGEST_SHOWN = 200  # characters of what a participant's code said
-LONGEST_ANSWER = 8 * 2**20  # bytes
+LONGEST_ANSWER = 6 * 2**20  # bytes: the largest array that values may hold, in base64
 # Names of errors that say nothing but what happened; a participant's own may say anything.
 KNOWN_ERRORS = {
     name
@@ -181,7 +182,8 @@ def _wrong(what: str, said: Any) -> AssertionError:
 
 def printable(text: Any) -> str:
     """A text of the participant's on one line, and not too long."""
-    line = " ".join(str(text)[: 10 * LONGEST_SHOWN].split())
+    said = text if isinstance(text, str) else reprlib.repr(text)  # not all of a long list
+    line = " ".join(said[: 10 * LONGEST_SHOWN].split())
     line = "".join(letter for letter in line if letter.isprintable())
     return line if len(line) <= LONGEST_SHOWN else line[: LONGEST_SHOWN - 1] + "…"
 

@@ -10,6 +10,7 @@ The job: {"checks": file, "exercise": name, "cells": [sources to run first], "se
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -108,11 +109,13 @@ class Plugin:
 
 def used(channel: Channel) -> dict[str, float]:
     """What the lab says it took so far, "cpu" (s) and "memory" (bytes); zeros when it is gone."""
+    nothing = {"cpu": 0.0, "memory": 0.0}
     try:
         value = channel.ask("used")["value"]
-        return {"cpu": float(value["cpu"]), "memory": float(value["memory"])}
+        told = {name: float(value[name]) for name in nothing}
     except (Gone, KeyError, TypeError, ValueError, OverflowError):
-        return {"cpu": 0.0, "memory": 0.0}
+        return nothing
+    return told if all(map(math.isfinite, told.values())) else nothing
 
 
 def grade(job: dict[str, Any]) -> Grading:

@@ -72,10 +72,10 @@ class Pool:
             finally:
                 self._starting -= 1
 
-    async def drain(self) -> None:
-        """Remove those that are ready."""
-        while not self._ready.empty():
-            await self._remove(self._ready.get_nowait())
+    async def close(self) -> None:
+        """Remove all sandboxes, those that are just starting among them."""
+        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self.sandboxes.reap)
 
     async def _remove(self, sandbox: Sandbox) -> None:
         try:

@@ -66,7 +66,7 @@ async def _serve(settings: HubSettings, grader: Grader, hub: HubAuth) -> None:
         work.result()  # raises: it never ends by itself
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
-    await grader.pool.drain()
+    await grader.pool.close()
 
 
 async def _listen(server: HTTPServer, ip: str, port: int) -> None:

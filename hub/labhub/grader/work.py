@@ -29,7 +29,8 @@ _CONTEXT.set_forkserver_preload([__name__])
 def grade(connection: socket, job: dict[str, Any]) -> Grading:
     """The results of a job as `courseware.grading.worker` takes it, but for the descriptors.
 
-    Waits for it. A grading that takes too long, or more than memory holds, has `failed`.
+    Waits for it. A grading that takes too long, or more than memory holds, has `failed`. Raises
+    RuntimeError when the process that runs checks can't be started.
     """
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_work, args=(connection, job, theirs), daemon=True)
@@ -40,6 +41,9 @@ def grade(connection: socket, job: dict[str, Any]) -> Grading:
             return Grading(failed=SPENT)
         said = json.loads(ours.recv_bytes())
     except EOFError:
+        process.join()
+        if process.exitcode and process.exitcode > 0:  # not killed: it could not even begin
+            raise RuntimeError(f"the checks' process ended with {process.exitcode}") from None
         return Grading(failed=SPENT)
     finally:
         process.kill()
@@ -52,6 +56,10 @@ def _work(connection: socket, job: dict[str, Any], answer: Connection) -> None:
     sys.dont_write_bytecode = True  # a release stays as it was frozen
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     descriptor = connection.fileno()
-    answer.send_bytes(
-        json.dumps(asdict(graded(job | {"read": descriptor, "write": descriptor}))).encode()
-    )
+    try:
+        grading = graded(job | {"read": descriptor, "write": descriptor})
+    except MemoryError:
+        grading = Grading(failed=SPENT)
+    except Exception as error:  # ours, not the participant's
+        grading = Grading(broken=f"{type(error).__name__}: {error}")
+    answer.send_bytes(json.dumps(asdict(grading)).encode())
