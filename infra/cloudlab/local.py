@@ -35,7 +35,7 @@ from cloudlab.network import LabNetwork
 from cloudlab.progress import console, step
 from cloudlab.workspace import Workspace
 
-SANDBOX = 100 * 2**20  # bytes, of one that waits with the simulator imported
+SANDBOX = 70 * 2**20  # bytes, of one that waits with the simulator imported
 
 
 def up(
@@ -47,7 +47,8 @@ def up(
 ) -> None:
     """Everything for this machine, from the engine to the running hub.
 
-    `gradebook` is the address of its database, None for the one used last. Safe to repeat: what is there stays, passphrases and homes first of all. Raises UserError.
+    `gradebook` is the address of its database, None for the one used last. Safe to repeat: what is
+    there stays, passphrases and homes first of all. Raises UserError.
     """
     if workspace.hub.exists():
         system.become_root()  # root made it
@@ -282,8 +283,8 @@ def _settings(
 
 
 def _pool(labs: int) -> int:
-    """How many sandboxes wait for submissions: one a lab, if a tenth of the memory allows that."""
-    return max(2, min(labs, int(system.memory_bytes() // (10 * SANDBOX))))
+    """How many sandboxes wait for submissions: one a lab, if an eighth of the memory allows it."""
+    return max(2, min(labs, int(system.memory_bytes() // (8 * SANDBOX))))
 
 
 def _tell(workspace: Workspace, port: int) -> None:

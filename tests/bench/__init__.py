@@ -1,6 +1,6 @@
 """Benchmarks: ours beside what people use now, on the same content, in the same run.
 
-Each module but `__main__` has a `run() -> Comparison`. `make bench` runs them all.
+Modules that have a `run() -> Comparison` are benchmarks. `make bench` runs them all.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One measured thing: its value for ours and for the baseline, in `unit`."""
+    """One measured thing: its value for ours and for the baselines that have one, in `unit`."""
 
     what: str
     unit: str
     ours: float
-    baseline: float
+    baselines: tuple[float, ...]
 
 
 @dataclass
 class Comparison:
-    """The outcome of a benchmark; `ours` and `baseline` say in words what was compared."""
+    """The outcome of a benchmark; `ours` and `baselines`, by short names, say what was compared."""
 
     ours: str
-    baseline: str
+    baselines: dict[str, str]
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, what: str, unit: str, ours: float, baseline: float) -> None:
-        """Add a row."""
-        self.rows.append(Row(what, unit, ours, baseline))
+    def add(self, what: str, unit: str, ours: float, *baselines: float) -> None:
+        """Add a row, with a value for each baseline or for ours alone."""
+        self.rows.append(Row(what, unit, ours, baselines))
 
     def show(self, console: Console) -> None:
         """Print it as a table."""
-        table = Table("", "", "ours", "baseline", title=f"{self.ours}\nbeside {self.baseline}")
+        title = "\nbeside ".join([self.ours, *self.baselines.values()])
+        table = Table("", "", "ours", *self.baselines, title=title)
         for column in table.columns[2:]:
             column.justify = "right"
         for row in self.rows:
-            table.add_row(row.what, row.unit, *(_shown(v) for v in (row.ours, row.baseline)))
+            table.add_row(row.what, row.unit, *map(_shown, (row.ours, *row.baselines)))
         console.print(table)
         for note in self.notes:
             console.print(f"note: {note}", markup=False, highlight=False)

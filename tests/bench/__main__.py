@@ -10,10 +10,13 @@ from cloudlab.workspace import REPOSITORY
 
 import bench
 
-for module in pkgutil.iter_modules(bench.__path__):
-    if module.name != "__main__":
-        comparison = import_module(f"bench.{module.name}").run()
-        path = REPOSITORY / "var" / "bench" / f"{module.name}.json"
+for found in pkgutil.iter_modules(bench.__path__):
+    if found.name == "__main__":
+        continue
+    module = import_module(f"bench.{found.name}")
+    if hasattr(module, "run"):
+        comparison = module.run()
+        path = REPOSITORY / "var" / "bench" / f"{found.name}.json"
         comparison.write(path)
         comparison.show(console)
         console.print(f"written: {path}")

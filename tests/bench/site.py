@@ -41,6 +41,7 @@ FLAGSHIP = REPOSITORY / "course" / "cns2024"
 EXECUTED = REPOSITORY / "var" / "notebooks" / "executed"
 BOOK = environment("book") / "bin"
 REPEATS = 3
+STOCK = "stock Jupyter Book {} with sphinx-book-theme {}, same sources"
 VERSIONS = """
 from importlib.metadata import version
 print(version("jupyter-book"), version("sphinx-book-theme"))
@@ -56,7 +57,7 @@ def run() -> Comparison:
             versions = _output(BOOK / "python", "-c", VERSIONS).split()
         result = Comparison(
             f"Syllab's website of {FLAGSHIP.name}",
-            "stock Jupyter Book {} with sphinx-book-theme {}, same sources".format(*versions),
+            {"stock": STOCK.format(*versions)},
             notes=[
                 f"Seconds are the median of {REPEATS}, scores the best, as other work lowers them.",
                 "Other hosts are kept from being reached: such requests count, but have no bytes.",

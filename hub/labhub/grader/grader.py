@@ -67,7 +67,7 @@ class Grader:
     async def run(self) -> None:
         """Grade until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.pool.fill(self.quick_is_waiting))
+            group.create_task(self.pool.run(self.quick_is_waiting))
             group.create_task(self._look())
             for lane in (self.quick, self.slow):
                 for _ in range(lane.at_once):

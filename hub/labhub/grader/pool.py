@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from docker.errors import DockerException
@@ -17,6 +18,8 @@ from .sandbox import NotStarted, Sandbox, Sandboxes
 AGAIN_AFTER = 5.0  # seconds before a start that failed is tried again
 AT_ONCE = os.cpu_count() or 1  # that start together
 PAUSE = 0.5  # seconds between looks whether one is needed
+
+SPARE = 0.25  # of the machine's memory; with less, what was used is removed at once
 
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ class Pool:
     def __init__(self, sandboxes: Sandboxes, size: int) -> None:
         self.sandboxes, self.size = sandboxes, size
         self._ready: asyncio.Queue[Sandbox] = asyncio.Queue()
+        self._used: asyncio.Queue[Sandbox] = asyncio.Queue()  # frozen, to be removed
         self._wanted = 0  # who waits for one
         self._starting = 0
         self._threads = ThreadPoolExecutor(2 * AT_ONCE, thread_name_prefix="engine")
@@ -39,23 +43,26 @@ class Pool:
         try:
             sandbox = await self._ready.get()
             while not sandbox.alive():
-                await self._remove(sandbox)
+                await self._try(sandbox.remove)
                 sandbox = await self._ready.get()
         finally:
             self._wanted -= 1
         try:
             yield sandbox
         finally:
-            await self._remove(sandbox)
+            self._used.put_nowait(sandbox)
+            await asyncio.shield(self._try(sandbox.freeze))
 
-    async def fill(self, busy: Callable[[], bool]) -> None:
-        """Keep the pool filled until cancelled; not while it would take time from who is served.
+    async def run(self, busy: Callable[[], bool]) -> None:
+        """Keep the pool filled, and remove what was used, until cancelled.
 
-        `busy` says whether somebody waits for a processor.
+        Both wait, if they can, while that would take time from who is served: `busy` says whether
+        somebody waits for a processor.
         """
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._fill(busy))
+            group.create_task(self._clear(busy))
 
     async def _fill(self, busy: Callable[[], bool]) -> None:
         while True:
@@ -72,16 +79,30 @@ class Pool:
             finally:
                 self._starting -= 1
 
+    async def _clear(self, busy: Callable[[], bool]) -> None:
+        while True:
+            sandbox = await self._used.get()
+            while busy() and memory_left() > SPARE:
+                await asyncio.sleep(PAUSE)
+            await self._try(sandbox.remove)
+
     async def close(self) -> None:
         """Remove all sandboxes, those that are just starting among them."""
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self.sandboxes.reap)
 
-    async def _remove(self, sandbox: Sandbox) -> None:
+    async def _try(self, function: Callable[[], None]) -> None:
         try:
-            await asyncio.shield(self._call(sandbox.remove))
+            await self._call(function)
         except DockerException as error:
-            log.error("A sandbox could not be removed: %s", error)
+            log.error("A sandbox could not be ended: %s", error)
 
     async def _call(self, function: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+
+def memory_left() -> float:
+    """The part of the machine's memory that is available, from 0 to 1 (see proc(5))."""
+    lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
+    size = {words[0]: int(words[1]) for words in lines}
+    return size["MemAvailable:"] / size["MemTotal:"]

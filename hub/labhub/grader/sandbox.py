@@ -12,7 +12,7 @@ from pathlib import Path
 
 import docker
 from courseware.hub_settings import HubSettings
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
@@ -45,6 +45,12 @@ class Sandbox:
         except OSError:
             pass
         return False
+
+    def freeze(self) -> None:
+        """Let nothing in it run any more; that takes a quarter of the time of its removal."""
+        self.connection.close()
+        with suppress(APIError):  # it ended by itself
+            self.container.pause()
 
     def remove(self) -> None:
         """End all that runs in it, and the container with it."""
