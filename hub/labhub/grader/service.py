@@ -20,6 +20,7 @@ from .submission import WITHIN, Refusal, check_rate, read
 from .tables import CheckResult
 
 LONGEST_WAIT = 25.0  # seconds
+PLACE_EVERY = 2.0  # seconds
 HINT_FROM = 2  # the attempt
 UNAVAILABLE = "The grader can't work at the moment; organisers are told. Please try again later."
 
@@ -96,12 +97,20 @@ class OneAttempt(Handler):
     """Tells how an attempt stands."""
 
     async def get(self, number: str) -> None:
-        """Answer as soon as it stands otherwise than `after` says, or after `wait` seconds."""
+        """Answer as soon as it stands otherwise than `after` says, or after `wait` seconds.
+
+        That only its place changed is told after `PLACE_EVERY` seconds: else, everybody who waits
+        would ask again for each one that is graded.
+        """
         if len(number) > 15 or not await self._exists(int(number)):
             raise Refusal(404, "You have no such submission.")
-        after, until = self.get_query_argument("after", ""), time.monotonic() + self._wait()
-        while (left := until - time.monotonic()) > 0 and state(self.grader, int(number)) == after:
-            await self.grader.change(left)
+        after, start, wait = self.get_query_argument("after", ""), time.monotonic(), self._wait()
+        while (waited := time.monotonic() - start) < wait:
+            now = state(self.grader, int(number))
+            moved = now.startswith("queued") and after.startswith("queued") and now != after
+            if now != after and not (moved and waited < PLACE_EVERY):
+                break
+            await self.grader.change(min(wait, PLACE_EVERY if moved else wait) - waited)
         self.write(
             await self.grader.call(told, self.grader, self.policy, self.participant, int(number))
         )
