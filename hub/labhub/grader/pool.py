@@ -50,8 +50,7 @@ class Pool:
         try:
             yield sandbox
         finally:
-            self._used.put_nowait(sandbox)
-            await asyncio.shield(self._try(sandbox.freeze))
+            await asyncio.shield(self._retire(sandbox))
 
     async def run(self, busy: Callable[[], bool]) -> None:
         """Keep the pool filled, and remove what was used, until cancelled.
@@ -78,6 +77,10 @@ class Pool:
                 await asyncio.sleep(AGAIN_AFTER)
             finally:
                 self._starting -= 1
+
+    async def _retire(self, sandbox: Sandbox) -> None:
+        await self._try(sandbox.freeze)
+        self._used.put_nowait(sandbox)
 
     async def _clear(self, busy: Callable[[], bool]) -> None:
         while True:
