@@ -37,8 +37,8 @@ def answer(page: Page, source: str) -> Locator:
 def test_wrong_then_helped_then_right_then_in_the_organisers_table(
     page: Page, browser: Browser, running_course: RunningCourse
 ):
-    log_in(page, running_course, "cy")
-    page.goto(f"{running_course.address}/user/cy/lab/tree/tutorials/introduction.ipynb")
+    log_in(page, running_course, "fay")
+    page.goto(f"{running_course.address}/user/fay/lab/tree/tutorials/introduction.ipynb")
     idle = page.get_by_text("Python 3 (ipykernel) | Idle")
     expect(idle).to_be_visible(timeout=SIMULATED)
     run(code_cell(page, "import nest"))
@@ -51,7 +51,7 @@ def test_wrong_then_helped_then_right_then_in_the_organisers_table(
     expect(output.last).to_contain_text("1 of 1 point", timeout=SIMULATED)
     expect(output.last).to_contain_text("introduction: 1 of 13 points")
 
-    assert points_in_table(browser, running_course, "cy", "rheobase") == 1
+    assert points_in_table(browser, running_course, "fay", "rheobase") == 1
 
 
 def points_in_table(browser: Browser, course: RunningCourse, username: str, exercise: str) -> float:

@@ -142,7 +142,7 @@ def _answers(grader: Grader) -> bool:
 
 def _sandboxes(course: RunningCourse) -> int:
     label = {"label": f"syllab.grader={course.instance}"}
-    return len(docker.from_env().containers.list(filters=label))
+    return len(docker.from_env().containers.list(filters=label, ignore_removed=True))
 
 
 def _await(condition, what: str, seconds: float = 60) -> None:
