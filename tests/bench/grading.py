@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -20,13 +21,12 @@ from cloudlab.workspace import REPOSITORY
 from courseware import course as courses
 from running_course import RunningCourse, free_ports
 
-from bench import Comparison, answers
+from bench import Comparison, answers, meter
 from bench.answers import Answer
 from bench.baselines import Baseline, converted
 from bench.baselines.nbgrader import Nbgrader
 from bench.baselines.otter import Otter
 from bench.burst import Participants, roster
-from bench.meter import Meter
 
 QUICK, SIGNALS = REPOSITORY / "tests" / "courses" / "bench", "signals"
 FLAGSHIP, INTRODUCTION = REPOSITORY / "course" / "cns2024", "introduction"
@@ -41,10 +41,10 @@ NOTES = [
     "Of ten at once, nbgrader grades all in one autograde, Otter in ten runs, one after another.",
     "otter grade, which uses containers, needs a base image from a registry: not measured.",
     "The others are as pip installs them. For nbgrader that includes rfc3987-syntax, which takes"
-    " 1.3 s to import at each start, and which Syllab's own environments leave out.",
-    "Overhead is the processor time of the whole machine until it is quiet again, new containers"
-    " for the pool included, less those who submit, and what the cells and checks take by themselves"
-    " in a new Python.",
+    " over a second to import at each start, and which Syllab's own environments leave out.",
+    "Overhead is processor time less what cells and checks take by themselves in a new Python: the"
+    " others' commands with all they start; for ours that of the whole machine, but for those who"
+    " submit, until it is quiet again and new containers wait.",
 ]
 
 
@@ -73,24 +73,22 @@ def run() -> Comparison:
     quick = courses.load(QUICK)
     given = answers.of(quick, SIGNALS)
     nest = answers.of(courses.load(FLAGSHIP), INTRODUCTION)
-    result, meter = Comparison("Syllab's grader, submit to score", {}, notes=[*NOTES]), Meter()
+    result = Comparison("Syllab's grader, submit to score", {}, notes=[*NOTES])
     with tempfile.TemporaryDirectory() as folder:
         tools: list[Baseline] = []
         for kind in (Nbgrader, Otter):
             with step(f"Getting {kind.package} ready"):
                 tools.append(kind(Path(folder) / kind.name, quick, SIGNALS))
         result.baselines |= {each.name: f"{each.package} {each.version}" for each in tools}
-        theirs = [_theirs(tool, given, meter) for tool in tools]
+        theirs = [_theirs(tool, given) for tool in tools]
     with _running("course", QUICK, MOST) as participants:
-        _quick(participants, given, theirs, meter, result)
+        _quick(participants, given, theirs, result)
     with _running("flagship", FLAGSHIP, MANY) as participants:
         _nest(participants, {name: nest[name] for name in NEST}, result)
-    others = f"Other work took at most {meter.others:.2f} processors when a measurement began."
-    result.notes.append(others)
     return result
 
 
-def _theirs(tool: Baseline, given: dict[str, list[Answer]], meter: Meter) -> tuple[float, Measured]:
+def _theirs(tool: Baseline, given: dict[str, list[Answer]]) -> tuple[float, Measured]:
     """The seconds of one submission, and how several go."""
     right, wrong = ([some[number] for some in given.values()] for number in (0, -1))
     cost = converted.cost(tool.course, tool.tutorial, right)
@@ -104,7 +102,7 @@ def _theirs(tool: Baseline, given: dict[str, list[Answer]], meter: Meter) -> tup
 
     with step(f"Grading by {tool.package}"):
         [alone] = grade([right])
-        seconds, cpu = meter.measure(lambda: grade([right, wrong] * (FEW // 2)))
+        seconds, cpu = meter.of_children(lambda: grade([right, wrong] * (FEW // 2)))
     return alone, Measured(seconds, cpu / FEW - cost)
 
 
@@ -112,7 +110,6 @@ def _quick(
     ours: Participants,
     given: dict[str, list[Answer]],
     theirs: list[tuple[float, Measured]],
-    meter: Meter,
     result: Comparison,
 ) -> None:
     course = courses.load(QUICK)
@@ -123,7 +120,9 @@ def _quick(
     result.add("alone: median", "s", statistics.median(alone), *(each for each, _ in theirs))
     for count in (FEW, MANY, MOST):
         with step(f"Grading by Syllab, {count} at once"):
-            seconds, cpu = meter.measure(lambda: ours.at_once(_mixed(given, count)))  # noqa: B023
+            many = partial(ours.at_once, _mixed(given, count))
+            seconds, cpu, others = meter.of_machine(many)
+        result.notes.append(f"Other work took {others:.2f} processors before {count} at once.")
         mine = Measured(seconds, cpu / count - cost)
         _add(f"{count} at once", [mine, *(few for _, few in theirs if count == FEW)], result)
     result.add("memory of the containers that wait", "MB", memory / MB)

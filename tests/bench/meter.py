@@ -1,7 +1,8 @@
-"""Processor time of a piece of work, wherever on this machine it is spent."""
+"""Processor time of a piece of work."""
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,40 +16,43 @@ LONGEST_UNREST = 30  # seconds
 Done = TypeVar("Done")
 
 
-class Meter:
-    """Counts what all processes take but this one. Best when nothing else goes on.
+def of_children(work: Callable[[], Done]) -> tuple[Done, float]:
+    """What the work gives, and the seconds of the commands it waited for and all they started."""
+    before = _children()
+    return work(), _children() - before
 
-    `others` is how many processors were taken at most before a measurement began.
+
+def of_machine(work: Callable[[], Done]) -> tuple[Done, float, float]:
+    """What the work gives, and the seconds of all this machine's processes but this one.
+
+    Those count, too, that are spent after it until the machine is quiet: for what was put off.
+    Last, how many processors other work took before.
     """
-
-    def __init__(self) -> None:
-        self.others = 0.0
-
-    def measure(self, work: Callable[[], Done]) -> tuple[Done, float]:
-        """What the work gives, and its seconds of processor time.
-
-        Those count, too, that are spent after it until the machine is quiet: for what was put off.
-        """
-        self.others = max(self.others, _settled())
-        before = _busy()
-        done = work()
-        _settled()
-        return done, _busy() - before
+    others = _settled()
+    before = _machine()
+    done = work()
+    _settled()
+    return done, _machine() - before, others
 
 
 def _settled() -> float:
     """The processors that are taken when the machine is quiet, or still after half a minute."""
     until = time.monotonic() + LONGEST_UNREST
     while True:
-        before = _busy()
+        before = _machine()
         time.sleep(LOOK)
-        rate = (_busy() - before) / LOOK
+        rate = (_machine() - before) / LOOK
         if rate < QUIET or time.monotonic() > until:
             return rate
 
 
-def _busy() -> float:
-    """Seconds for which processors worked for others than this process, since any moment."""
+def _machine() -> float:
+    """Since any moment."""
     times = psutil.cpu_times()
     worked = times.user + times.nice + times.system + times.irq + times.softirq
     return worked - time.process_time()
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
