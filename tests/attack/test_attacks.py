@@ -17,7 +17,7 @@ from grader_client import service_pid, solution
 ATTACKS = sources.files("attacks") | sources.HOSTILE
 HONEST, HONEST_EACH = "helga", 8  # attacks; then somebody honest submits again
 NOBODY = 65534
-CALM = 90  # seconds for the last container to be removed and the pool to be full again
+CALM = 300  # seconds for the last container to be removed and the pool to be full again
 # An attack that fails like this doesn't try what it is meant to.
 MISTAKE = re.compile("(Attribute|Name|Type|Key|Index|Unbound.*|Import)Error: ")
 

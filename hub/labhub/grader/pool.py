@@ -85,7 +85,7 @@ class Pool:
     async def _clear(self, busy: Callable[[], bool]) -> None:
         while True:
             sandbox = await self._used.get()
-            while busy() and memory_left() > SPARE:
+            while busy() and self._used.qsize() < self.size and memory_left() > SPARE:
                 await asyncio.sleep(PAUSE)
             await self._try(sandbox.remove)
 
