@@ -25,13 +25,13 @@ WRONG = "def rheobase(C_m, tau_m, E_L, V_th):\n    return 1.0"
 
 
 @pytest.fixture(scope="module")
-def ada(running_course: RunningCourse) -> Grader:
-    return client.in_lab(running_course, "ada")
+def gil(running_course: RunningCourse) -> Grader:
+    return client.in_lab(running_course, "gil")
 
 
 @pytest.fixture(scope="module")
-def bo(running_course: RunningCourse) -> Grader:
-    return client.in_lab(running_course, "bo.li-2")
+def hal(running_course: RunningCourse) -> Grader:
+    return client.with_token(running_course, "hal")
 
 
 @pytest.fixture
@@ -46,35 +46,35 @@ def points(grader: Grader, exercise: str) -> float:
     return found["points"]
 
 
-def test_wrong_then_right(ada, bo, running_course):
+def test_wrong_then_right(gil, hal, running_course):
     wrong = client.answer(running_course, "rheobase", WRONG)
-    first, second = ada.grade("rheobase", wrong), ada.grade("rheobase", wrong)
+    first, second = gil.grade("rheobase", wrong), gil.grade("rheobase", wrong)
     assert [(a["points"], a["maximum"], a["number"]) for a in (first, second)] == [
         (0, 1, first["number"]), (0, 1, first["number"] + 1),
     ]  # fmt: skip
     (told,) = second["checks"]
     assert "relative to rest" in told["message"]
     assert told["hint"]
-    assert points(ada, "rheobase") == 0
-    right = ada.grade("rheobase", client.solution(running_course, "rheobase"))
+    assert points(gil, "rheobase") == 0
+    right = gil.grade("rheobase", client.solution(running_course, "rheobase"))
     assert (right["points"], right["checks"][0]["message"]) == (1, "")
     assert right["progress"]["points"] >= 1
-    again = ada.grade("rheobase", wrong)
+    again = gil.grade("rheobase", wrong)
     assert again["points"] == 0
-    assert points(ada, "rheobase") == 1  # the best counts
-    assert points(bo, "rheobase") == 0
+    assert points(gil, "rheobase") == 1  # the best counts
+    assert points(hal, "rheobase") == 0
 
 
-def test_a_cell_that_fails_is_told(ada, running_course):
-    broken = ada.grade(
+def test_a_cell_that_fails_is_told(gil, running_course):
+    broken = gil.grade(
         "rheobase", client.answer(running_course, "rheobase", "rheobase = helper(1)")
     )
     assert broken["points"] == 0
     assert "name 'helper' is not defined" in broken["failed"]
 
 
-def test_a_slow_exercise_goes_by_the_slow_lane(ada, running_course):
-    found = ada.grade("neuron", client.solution(running_course, "neuron", "sequences"), "sequences")
+def test_a_slow_exercise_goes_by_the_slow_lane(gil, running_course):
+    found = gil.grade("neuron", client.solution(running_course, "neuron", "sequences"), "sequences")
     assert found["points"] == found["maximum"] > 0
 
 
@@ -82,7 +82,7 @@ def test_forty_submissions_survive_a_killed_service(book, running_course):
     """Killed in their midst, it is started again by the hub, and each has exactly one result."""
     own = client.solution(running_course, "psp_peak")
     people = [client.with_token(running_course, name) for name in running_course.credentials()]
-    ada = people[0]
+    gil = people[0]
     with ThreadPoolExecutor(8) as pool:
         bodies = [client.submission("psp_peak", own) for _ in range(40)]
         sent = pool.map(lambda who, body: who.taken(body), cycle(people), bodies)
@@ -90,7 +90,7 @@ def test_forty_submissions_survive_a_killed_service(book, running_course):
     _await(lambda: 3 <= _graded(book, attempts) < 30, "a few were graded")
     killed = client.service_pid(running_course)
     os.kill(killed, signal.SIGKILL)
-    _await(lambda: _answers(ada), "the hub started it again", AGAIN)
+    _await(lambda: _answers(gil), "the hub started it again", AGAIN)
     assert client.service_pid(running_course) != killed
     _await(lambda: _graded(book, attempts) == 40, "all were graded", client.PATIENCE)
     with Session(book.engine) as session:
@@ -110,16 +110,16 @@ def test_forty_submissions_survive_a_killed_service(book, running_course):
     )
 
 
-def test_the_same_key_is_the_same_attempt(bo, running_course):
+def test_the_same_key_is_the_same_attempt(hal, running_course):
     body = client.submission("rheobase", client.solution(running_course, "rheobase"))
-    first = bo.submit(body).json()
-    assert bo.submit(body).json()["id"] == first["id"]
-    assert bo.result(first)["points"] == 1
-    assert bo.submit(body).json()["state"] == "graded"
+    first = hal.submit(body).json()
+    assert hal.submit(body).json()["id"] == first["id"]
+    assert hal.result(first)["points"] == 1
+    assert hal.submit(body).json()["state"] == "graded"
 
 
-def test_whoever_runs_checks_has_no_token_of_the_hub(running_course, ada):
-    ada.progress()
+def test_whoever_runs_checks_has_no_token_of_the_hub(running_course, gil):
+    gil.progress()
     service = psutil.Process(client.service_pid(running_course))
     inner = service.children(recursive=True)
     assert inner  # at least the one that they are forked from
