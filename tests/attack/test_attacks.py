@@ -88,7 +88,9 @@ def left_running() -> list[str]:
     ):
         try:
             processes = container.top(ps_args="-eo pid,args")["Processes"]
-        except docker.errors.APIError:  # it ends at this moment
+        except docker.errors.APIError:
+            processes = None
+        if not processes:  # it ends at this moment
             return [f"{container.name} ends"]
         waiting |= {int(pid) for pid, _ in processes}
         found += [f"{container.name}: {what}" for _, what in processes[1:]]
