@@ -201,7 +201,9 @@ def test_no_secret_of_the_host_in_the_environment(ada, running_course):
     environment = probe(ada, "import os; answer = dict(os.environ)")
     state = running_course.var / "hub" / "state"
     secrets = [
-        p.read_text(errors="ignore").strip() for p in state.iterdir() if p.suffix != ".sqlite"
+        p.read_text(errors="ignore").strip()
+        for p in state.iterdir()
+        if p.is_file() and ".sqlite" not in p.name
     ]
     for secret in filter(None, secrets):
         assert secret not in json.dumps(environment)
