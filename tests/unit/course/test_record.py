@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import nbformat
-import pytest
 from courseware import notebooks
 from courseware.grading import cells
 from courseware.lab import handed_out, record
@@ -56,7 +55,6 @@ def test_other_notebooks_are_passed_over(tmp_path):
 
 
 def test_a_kernel_notes_the_cells_that_jupyterlab_names(monkeypatch, tmp_path):
-    pytest.importorskip("ipykernel")
     from jupyter_client.manager import start_new_kernel
 
     # In the image it lies in the environment's folder of IPython instead.

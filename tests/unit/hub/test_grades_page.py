@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from jupyterhub.app import JupyterHub
+from hub_visitor import visiting
 from labhub import grades_page
 from labhub.accounts import Accounts
 from labhub.configure import (
@@ -14,10 +14,8 @@ from labhub.configure import (
     configure_hub,
     configure_pages,
 )
-from tornado.testing import AsyncHTTPTestCase
 from traitlets.config import Config
 from unit.hub.test_grades_export import make_release
-from unit.hub.test_progress_page import Visitor
 from unit.hub.test_templates import OURS
 
 FILE = "/hub/grades.csv"
@@ -34,22 +32,8 @@ def visitor(settings, tmp_path):
     configure_accounts(c, settings, accounts)
     configure_pages(c, settings, accounts, OURS)
     configure_grades(c, settings, accounts)
-    c.JupyterHub.update(db_url="sqlite:///:memory:", cookie_secret=b"x" * 32, log_level="CRITICAL")
-    c.JupyterHub.cookie_secret_file = ""
-
-    class Case(AsyncHTTPTestCase):
-        def get_app(self):
-            hub = JupyterHub(config=c)
-            self.io_loop.run_sync(lambda: hub.initialize([]))
-            return hub.tornado_application
-
-        def runTest(self):
-            """Needed by unittest."""
-
-    case = Case()
-    case.setUp()
-    yield Visitor(case)
-    case.tearDown()
+    with visiting(c) as visitor:
+        yield visitor
 
 
 def test_organisers_save_the_table(visitor):

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import re
 import threading
-from urllib.parse import urlencode
 
 import nbformat
 import pytest
 from courseware.hub_settings import Grading
-from jupyterhub.app import JupyterHub
+from hub_visitor import visiting
 from labhub import progress_page
 from labhub.accounts import Accounts
 from labhub.auth import LOGGED_IN
@@ -17,7 +15,6 @@ from labhub.configure import configure_accounts, configure_hub, configure_pages,
 from labhub.grader.gradebook import Gradebook, Submission
 from labhub.grader.tables import Outcome
 from nbformat.v4 import new_code_cell, new_notebook
-from tornado.testing import AsyncHTTPTestCase
 from traitlets.config import Config
 
 CHECKS = """\
@@ -74,41 +71,6 @@ def submit(graded):
     return submit
 
 
-class Visitor:
-    """A browser with its cookies at a hub."""
-
-    def __init__(self, case):
-        self.case, self.cookies = case, {}
-
-    async def ask(self, path, form=None, headers=()):
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        how = {"method": "POST", "body": urlencode(form)} if form else {}
-        answer = await self.case.http_client.fetch(
-            self.case.get_url(path), headers={"Cookie": cookies, **dict(headers)},
-            follow_redirects=False, raise_error=False, **how,
-        )  # fmt: skip
-        for line in answer.headers.get_list("Set-Cookie"):
-            name, value = re.match(r'([^=]+)="?([^";]*)', line).groups()
-            self.cookies[name] = value
-            if not value:
-                del self.cookies[name]
-        return answer
-
-    def fetch(self, path, form=None, headers=()):
-        return self.run(self.ask(path, form, headers))
-
-    def run(self, awaitable):
-        async def run():
-            return await awaitable
-
-        return self.case.io_loop.run_sync(run)
-
-    def log_in(self, username):
-        self.fetch("/hub/login")
-        form = {"username": username, "password": f"words of {username}"}
-        return self.fetch("/hub/login?next=/hub/home", form | {"_xsrf": self.cookies["_xsrf"]})
-
-
 @pytest.fixture
 def visitor(graded, tmp_path):
     """Somebody who isn't logged in yet, at a hub with its own handlers and ours."""
@@ -117,22 +79,8 @@ def visitor(graded, tmp_path):
     configure_accounts(c, graded, Accounts(graded.users))
     configure_pages(c, graded, Accounts(graded.users), tmp_path)
     configure_progress(c, graded)
-    c.JupyterHub.update(db_url="sqlite:///:memory:", cookie_secret=b"x" * 32, log_level="ERROR")
-    c.JupyterHub.cookie_secret_file = ""
-
-    class Case(AsyncHTTPTestCase):
-        def get_app(self):
-            hub = JupyterHub(config=c)
-            self.io_loop.run_sync(lambda: hub.initialize([]))
-            return hub.tornado_application
-
-        def runTest(self):
-            """Needed by unittest."""
-
-    case = Case()
-    case.setUp()
-    yield Visitor(case)
-    case.tearDown()
+    with visiting(c) as visitor:
+        yield visitor
 
 
 def row(exercise, points, maximum, attempts=0, waiting=0):
