@@ -18,7 +18,9 @@ from nbformat import NotebookNode
 from cloudlab import execution
 
 SEEDS = [1, 2, 3, 4, 5]
-QUICK = 5.0  # seconds of processor time for grading an exercise that isn't declared slow
+# Seconds of processor time for grading an exercise that isn't declared slow. Authors are told 5;
+# a machine that is half as fast, or shared, must not refuse a course that kept to that.
+QUICK = 10.0
 LONGEST_CELL = 30  # seconds of processor time of a cell that shows no progress
 RIGHT, STARTER = "solution", "starter"  # the other answers are wrong ones, by their names
 
@@ -87,12 +89,14 @@ def judged(gate: Gate, exercise: str, gradings: dict[str, Grading]) -> Iterator[
     def check(result: Result, what: str, remedy: str) -> Problem:
         return Problem(str(gate.checks), lines.get(result.check), result.check, what, remedy)
 
-    if broken := gradings[RIGHT].broken:
+    own = [mark for mark in marks if mark.exercise == exercise]
+    ran = {result.check for result in gradings[RIGHT].results}
+    broken = gradings[RIGHT].broken
+    if broken and all(mark.function.startswith("test_") for mark in own):
         yield Problem(str(gate.checks), None, "", f"can't be run: {broken}", "correct it")
         return
-    ran = {result.check for result in gradings[RIGHT].results}
-    for mark in marks:
-        if mark.exercise == exercise and mark.function not in ran and not gradings[RIGHT].failed:
+    for mark in own:
+        if mark.function not in ran and not gradings[RIGHT].failed:
             remedy = "give it a name that begins with test_, and the argument lab"
             yield Problem(str(gate.checks), mark.line, mark.function, "is never run", remedy)
     caught = set()
@@ -129,7 +133,7 @@ def judged(gate: Gate, exercise: str, gradings: dict[str, Grading]) -> Iterator[
     slow, cpu = cells.is_slow(gate.solved, exercise), max(_cpu(gradings[RIGHT]))
     if cpu > QUICK and not slow:
         what = f"grading '{exercise}' takes {cpu:.1f} s of processor time"
-        yield Problem(here, line, "syllab", what, f"add slow: true, or stay below {QUICK:g} s")
+        yield Problem(here, line, "syllab", what, "add slow: true, or stay below 5 s")
 
 
 def row(gate: Gate, exercise: str, gradings: dict[str, Grading]) -> Row:

@@ -162,7 +162,7 @@ MISTAKES = [
     (*SOLUTION, "x / 3 *", "checks/test_halves.py:3: test_half: fails for the solution with seed 1:"
      " That is not half as much. -> "),
     (*SOLUTION, "1j *", "checks/test_halves.py:3: test_half: fails for the solution with seed 1:"
-     " half returns a complex, which is not plain data. -> "),
+     " half gives something else than numbers,"),
     (*STARTER, "    return x / 2", "checks/test_halves.py:3: test_half: passes for the starter of"
      " 'half' -> "),
     (*STARTER, "    return None\nmissing", "tutorials/halves.md:10: the starter of 'half' can't be"
