@@ -1,4 +1,4 @@
-"""What a `course.yml` gets wrong by the schema, told in words an organiser can act on."""
+"""What a YAML file gets wrong by its schema, told in words an organiser can act on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .course import Course
 from .errors import nearest, suggest
@@ -21,24 +21,24 @@ _SAID = {
 }
 
 
-def check(file: YamlFile) -> None:
+def check(file: YamlFile, model: type[BaseModel] = Course) -> None:
     """Note every mistake of shape as a problem of the file."""
     try:
-        Course.model_validate(file.data)
+        model.model_validate(file.data)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            _problem(file, each["loc"], each)
+            _problem(file, model, each["loc"], each)
 
 
-def _problem(file: YamlFile, key: Key, error: Any) -> None:
+def _problem(file: YamlFile, model: type[BaseModel], key: Key, error: Any) -> None:
     context = error.get("ctx", {})
-    schema = _schema_at(key)
+    schema = _schema_at(model, key)
     about = schema.get("description", "").split("\n")[0]
     value = error["input"]
     if error["type"] == "course":
         file.wrong(key, error["msg"], context["remedy"])
     elif error["type"] == "extra_forbidden":
-        known = list(_schema_at(key[:-1]).get("properties", {}))
+        known = list(_schema_at(model, key[:-1]).get("properties", {}))
         remedy = suggest(str(key[-1]), known, f"remove it, or use one of {', '.join(known)}")
         file.wrong(key, "is not a key that belongs here", remedy)
     elif error["type"] == "missing":
@@ -66,13 +66,13 @@ def _plain(value: Any) -> str:
 
 
 @cache
-def _root() -> dict[str, Any]:
-    return Course.model_json_schema()
+def _root(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
-def _schema_at(key: Key) -> dict[str, Any]:
+def _schema_at(model: type[BaseModel], key: Key) -> dict[str, Any]:
     """The part of the JSON Schema that describes the entry; empty when there is none."""
-    root = _root()
+    root = _root(model)
     node = root
     for step in key:
         node = _open(root, node)
