@@ -1,13 +1,14 @@
 # The organiser's interface. Each target is a thin line over the command `syllab`.
 # COURSE=folder, ROSTER=file, PORT=number and ENGINE=docker|process choose what it works on,
-# SOLUTIONS=tutorial,tutorial whose solutions the website shows, GRADEBOOK=address a database.
+# SOLUTIONS=tutorial,tutorial whose solutions the website shows, GRADEBOOK=address a database,
+# HOSTS=file the machines to deploy to, SNAPSHOT=id the backup to restore.
 SHELL := /bin/sh
-export COURSE ROSTER PORT ENGINE SOLUTIONS GRADEBOOK
+export COURSE ROSTER PORT ENGINE SOLUTIONS GRADEBOOK HOSTS SNAPSHOT
 SYLLAB := var/env/infra/bin/syllab
 TESTS := var/env/test/bin/python -m pytest
 .DEFAULT_GOAL := help
-.PHONY: help up down clean notebooks site grades regrade schema release test bench check lock \
-	tools test-tools
+.PHONY: help up down clean notebooks site grades regrade schema kernel release plan deploy verify rollback \
+	backup restore destroy test test-deploy test-openstack bench check lock tools test-tools
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -36,8 +37,32 @@ regrade: tools ## grade again what other checks or another image graded
 schema: tools ## the JSON Schema of course.yml, for editors: var/course.schema.json
 	@$(SYLLAB) schema
 
+kernel: tools ## the course's environment for a JupyterHub that is there already: var/kernel/
+	@$(SYLLAB) kernel
+
 release: tools ## freeze the course: var/releases/
 	@$(SYLLAB) release
+
+plan: tools ## what machines the course needs, and what HOSTS would get
+	@$(SYLLAB) plan
+
+deploy: tools ## run the course on the machines of HOSTS=hosts.yml, once it was tried there
+	@$(SYLLAB) deploy
+
+verify: tools ## try the deployed course as a participant would
+	@$(SYLLAB) verify
+
+rollback: tools ## go back to the release of before the last deploy; grades stay
+	@$(SYLLAB) rollback
+
+backup: tools ## back up hub, gradebook and homes of the deployed course
+	@$(SYLLAB) backup
+
+restore: tools ## bring back a backup, the last one or SNAPSHOT=id
+	@$(SYLLAB) restore
+
+destroy: tools ## back up, then remove the deployed course and its machines, after asking
+	@$(SYLLAB) destroy
 
 check: test-tools ## lint, types and unit tests
 	@var/env/test/bin/ruff check .
@@ -47,6 +72,12 @@ check: test-tools ## lint, types and unit tests
 
 test: test-tools ## all tests: unit, real engine and hub, real browser
 	@tests/run
+
+test-deploy: test-tools ## only the tests of make deploy, on machines that are containers
+	@tests/run tests/deploy
+
+test-openstack: test-tools ## its tests with a real OpenStack control plane
+	@tests/run tests/openstack
 
 bench: test-tools ## numbers of ours beside those of what people use now: var/bench/
 	@tests/programs

@@ -9,6 +9,8 @@ from cloudlab.workspace import REPOSITORY
 from running_course import RunningCourse, free_ports
 from sites import NIGHT, Website, served, syllab_site
 
+collect_ignore = ["courses"]  # their checks are run by the grader
+
 
 @pytest.fixture(scope="session")
 def running_course(pytestconfig: pytest.Config) -> Iterator[RunningCourse]:

@@ -40,11 +40,15 @@ class RunningCourse:
 
     def syllab(self, *verb: str, show: bool = False) -> subprocess.CompletedProcess[str]:
         """Run the organiser's command; its answer, whatever the exit code. `show` prints it."""
-        command = [sys.executable, "-m", "cloudlab.cli", "--course", self.course, "--var", self.var]
         output = None if show else subprocess.PIPE
         return subprocess.run(
-            [*map(str, command), *verb], stdout=output, stderr=subprocess.STDOUT, text=True
+            self.command(*verb), stdout=output, stderr=subprocess.STDOUT, text=True
         )
+
+    def command(self, *verb: str) -> list[str]:
+        """The organiser's command."""
+        command = [sys.executable, "-m", "cloudlab.cli", "--course", self.course, "--var", self.var]
+        return [*map(str, command), *verb]
 
     def up(self, *, show: bool = False) -> str:
         """Bring it up; what the organiser read."""

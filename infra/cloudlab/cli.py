@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from courseware.errors import UserError
 from docker.errors import DockerException
 from rich.console import Console
 
-from cloudlab import engine, grades, local, process_engine, system, website
+from cloudlab import engine, grades, kernel, local, process_engine, system, website
+from cloudlab.deploy.commands import COMMANDS
 from cloudlab.progress import console
 from cloudlab.workspace import REPOSITORY, Workspace
 
@@ -113,6 +115,16 @@ def site(workspace: Workspace) -> None:
     website.build(courses.load(workspace.course), workspace)
 
 
+@cli.command("kernel")
+@click.pass_obj
+def write_kernel(workspace: Workspace) -> None:
+    """Write what another JupyterHub needs to offer the course's kernel to var/kernel/."""
+    course = courses.load(workspace.course)
+    shutil.rmtree(workspace.kernel, ignore_errors=True)
+    kernel.write(course, workspace.kernel)
+    console.print(f"{workspace.kernel}: begin with its README.md")
+
+
 @cli.command("grades")
 @click.pass_obj
 def write_grades(workspace: Workspace) -> None:
@@ -134,6 +146,10 @@ def schema(workspace: Workspace) -> None:
     workspace.var.mkdir(parents=True, exist_ok=True)
     workspace.schema.write_text(json.dumps(courses.json_schema(), indent=1) + "\n")
     console.print(str(workspace.schema))
+
+
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -49,6 +49,21 @@ def issue(workspace: Workspace, seats: list[Seat]) -> int:
     return len(issued)
 
 
+def adopt(workspace: Workspace, running: dict[str, dict[str, str]]) -> int:
+    """Take over the passphrases that a hub elsewhere already has; how many differ from ours.
+
+    `running` are its accounts, as in users.json. Where another organiser issued them, the plain
+    text here is no longer true and goes.
+    """
+    users, plain = _read_users(workspace.users), _read_plain(workspace.credentials)
+    differ = {n for n, user in running.items() if n in users and users[n]["hash"] != user["hash"]}
+    if stale := [name for name in differ if plain.pop(name, None)]:
+        _replace(workspace.credentials, _csv(plain.values()))
+    if running:
+        _replace(workspace.users, _json(users | running))
+    return len(stale)
+
+
 def _read_users(path: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}

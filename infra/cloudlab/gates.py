@@ -2,7 +2,8 @@
 
 The runs of the solved notebooks keep to their budgets. Each official check passes for the solution
 with every seed, fails for the starter, and fails for at least one of the wrong answers that stand
-beside it, which are tried with two seeds. What was shown is kept, and shown again only when something changed.
+beside it, which are tried with two seeds. What was shown is kept, and shown again only when
+something changed.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 from courseware.course import Course
 from courseware.errors import UserError
 
+from cloudlab import kernel
 from cloudlab.digest import file_sha256, files_below, inputs_sha256
 from cloudlab.workspace import REPOSITORY, Workspace
 
@@ -77,6 +78,7 @@ def _copy_content(course: Course, workspace: Workspace, folder: Path) -> None:
         # What the runs printed is in the site; the rest of them may differ from run to run.
         shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("executed", "gates"))
     shutil.copy(course.folder / "course.yml", folder / "course.yml")
+    kernel.write(course, folder / "kernel")
     locks = {name: REPOSITORY / path for name, path in LOCKS.items()}
     locks["recipe"] = REPOSITORY / "images" / course.image.recipe / "requirements.txt"
     if course.image.lock:

@@ -75,6 +75,11 @@ class Workspace:
         return self.var / "grades"
 
     @property
+    def deploy(self) -> Path:
+        """What is known of machines elsewhere, and the registry of images (mode 700)."""
+        return self.var / "deploy"
+
+    @property
     def process(self) -> Path:
         """What ENGINE=process makes."""
         return self.var / "process"
@@ -85,6 +90,11 @@ class Workspace:
         return self.var / "engine.json"
 
     @property
+    def kernel(self) -> Path:
+        """The course's environment as a kernel, for another JupyterHub."""
+        return self.var / "kernel"
+
+    @property
     def schema(self) -> Path:
         return self.var / "course.schema.json"
 
@@ -93,7 +103,8 @@ class Workspace:
         """What `make clean` takes away below `var`; environments and a running engine stay."""
         return (
             self.hub, self.log, self.build, self.notebooks, self.releases, self.site,
-            self.process, self.credentials, self.schema, self.grades,
+            self.process, self.credentials, self.schema, self.grades, self.deploy,
+            self.kernel,
         )  # fmt: skip
 
 

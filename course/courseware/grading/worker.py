@@ -139,7 +139,9 @@ def grade(job: dict[str, Any]) -> Grading:
     grading = Grading(cpu=used(channel)["cpu"])
     plugin = Plugin(channel, job["exercise"], job["seeds"])
     # Plain assertions: pytest's own would tell the participant the values that were compared.
-    options = ["--assert=plain", "--rootdir=/", "-c", os.devnull, "--disable-plugin-autoload"]
+    # Folders above the checks may not be ours to list.
+    rootdir = f"--rootdir={os.path.dirname(job['checks'])}"
+    options = ["--assert=plain", rootdir, "-c", os.devnull, "--disable-plugin-autoload"]
     left_out = [option for name in LEFT_OUT for option in ("-p", f"no:{name}")]
     code = pytest.main([*options, *left_out, job["checks"]], plugins=[plugin])
     grading.results, grading.broken = plugin.results, plugin.broken

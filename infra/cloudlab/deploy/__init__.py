@@ -1,0 +1,1 @@
+"""The course on machines elsewhere: make deploy and its companions."""
