@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +11,8 @@ from courseware.errors import CourseError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
-DomainName = Annotated[str, Field(pattern=r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]+$")]
+HostKey = Annotated[str, Field(pattern=r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$")]
+DomainName = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]+$")]
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
@@ -64,6 +65,10 @@ class Machine(_Model):
     """SSH's port."""
     via: str | None = None
     """The machine to go through, as user@address; None where it is reached directly."""
+    host_keys: list[HostKey] = []
+    """Its public SSH host keys; if there are none, the first that answers is believed."""
+    disk: str | None = None
+    """The disk for homes and images, as a path or a pattern of paths; None for the system's."""
 
 
 class OpenStack(_Model):
@@ -85,7 +90,7 @@ class OpenStack(_Model):
     """The network that floating IPs come from; None to reach the servers at their own addresses."""
     network: str | None = None
     """A network that is there already; None to make one."""
-    cidr: str = "10.77.0.0/24"
+    cidr: IPv4Network = IPv4Network("10.77.0.0/24")
     """The addresses of a network that is made."""
     volume: int | None = Field(default=None, ge=1)
     """GB of a volume for homes and images at the manager; None for the server's own disk."""

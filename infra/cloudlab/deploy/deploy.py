@@ -73,7 +73,7 @@ def deploy(deployment: Deployment, chosen_roster: Path | None) -> None:
         memory = next(s.number("memory") for s in seen if s.machine.role == "manager")
         live = settings.hub_json(
             course, deployment.instance, release.folder, "live",
-            memory=memory, labs=labs, address=f"{deployment.address}/",
+            memory=memory, labs=labs, homes=deployment.homes,
         )  # fmt: skip
         _send(deployment, release)
         wanted = _digest(deployment, live, release)
@@ -190,7 +190,7 @@ def _try(deployment: Deployment, release: Release, memory: int) -> None:
     file.write_text(json.dumps(accounts))
     hub_json = settings.hub_json(
         deployment.course, deployment.instance, release.folder, "candidate",
-        memory=memory, labs=len(people),
+        memory=memory, labs=len(people), homes=deployment.homes,
     )  # fmt: skip
     slot = {
         "syllab_slot": "candidate",

@@ -64,6 +64,11 @@ class Deployment:
         return f"https://{self.hosts.domain or self.manager.address}"
 
     @property
+    def homes(self) -> str | None:
+        """Where homes are if workers have the labs, else None."""
+        return self.hosts.homes if len(self.machines) > 1 else None
+
+    @property
     def folder(self) -> Path:
         """What is kept here about these machines (mode 700)."""
         return self.workspace.deploy

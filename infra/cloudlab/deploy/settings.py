@@ -29,12 +29,12 @@ def hub_json(
     *,
     memory: int,
     labs: int,
-    address: str | None = None,
+    homes: str | None = None,
 ) -> dict[str, Any]:
-    """hub.json without the labs' gateway, which only the machine knows.
+    """hub.json without the labs' gateway and the public address, which the role adds.
 
-    `memory` is the manager's, in bytes; `labs` says how many may run at once; `address` is where
-    browsers come by HTTPS, None for a candidate, which is reached through SSH.
+    `memory` is the manager's, in bytes; `labs` says how many may run at once; `homes` is
+    where they are if other machines have the labs, else None.
     """
     manifest = json.loads((release / "manifest.json").read_text())
     port, folder = PORT[slot], f"{root(instance)}/{slot}"
@@ -46,7 +46,6 @@ def hub_json(
         "release": f"{root(instance)}/releases/{release.name}",
         "image": manifest["image"]["id"],
         "public": {"ip": "127.0.0.1", "port": port},
-        "address": address,
         "proxy_api_port": port + 1,
         "site_port": port + 2,
         "network": name,
@@ -60,6 +59,7 @@ def hub_json(
             "cpus": course.lab.cpus,
             "pids": course.lab.pids,
         },
+        "swarm": {"homes": homes} if homes else None,
     }
 
 
