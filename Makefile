@@ -106,6 +106,7 @@ lock: test-tools ## resolve all locked requirements anew
 	PATH="$$PWD/var/env/test/bin:$$PATH" images/lock
 	$(UV) course/cns2024/requirements.in -c images/lab/requirements.txt \
 		-c images/nest/requirements.txt -o course/cns2024/requirements.txt
+	$(UV) tests/openstack/image/requirements.in -o tests/openstack/image/requirements.txt
 	$(BASELINE) tests/bench/baselines/nbgrader.in -o tests/bench/baselines/nbgrader.txt
 	$(BASELINE) tests/bench/baselines/otter.in -o tests/bench/baselines/otter.txt
 	$(BASELINE) tests/courses/bench/requirements.in -o tests/courses/bench/requirements.txt
