@@ -130,6 +130,8 @@ def _inventory(machines: list[Machine], ssh: Ssh) -> dict[str, Any]:
             "ansible_ssh_common_args": _quoted(options),
             "syllab_private_address": str(machine.private or machine.address),
         }
+        if machine.disk:
+            host["syllab_disk"] = machine.disk
         if machine.address == LOCAL:
             host["ansible_connection"] = "local"
         group = "manager" if machine.role == "manager" else "workers"

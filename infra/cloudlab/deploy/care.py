@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from courseware.errors import UserError
 
 from cloudlab.deploy import trial
 from cloudlab.deploy.deployment import Deployment
 from cloudlab.deploy.lock import there
+from cloudlab.hosts import Machine
 from cloudlab.progress import console, step
 
 
@@ -36,15 +39,18 @@ def backup(deployment: Deployment) -> None:
 def restore(deployment: Deployment, snapshot: str) -> None:
     """Bring back hub, gradebook and homes from a backup, the last one if none is named."""
     deployment.find_machines()
-    with there(deployment.ssh, deployment.manager, deployment.instance):
-        _return_repository(deployment)
-        with step(f"Restore ({snapshot})") as current:
-            done = deployment.play("restore", current, syllab_snapshot=snapshot)
-            current.outcome = str(done)
+    with (
+        there(deployment.ssh, deployment.manager, deployment.instance),
+        step(f"Restore ({snapshot})") as current,
+    ):
+        current.outcome = str(deployment.play("restore", current, syllab_snapshot=snapshot))
 
 
-def destroy(deployment: Deployment, *, yes: bool) -> None:
-    """Back up, then take everything away that was made, and show that nothing is left."""
+def destroy(deployment: Deployment, *, yes: bool, without_backup: bool) -> None:
+    """Back up, then take everything away that was made, and show that nothing is left.
+
+    `without_backup` is for machines that don't answer any more. Raises UserError.
+    """
     things = deployment.provider.list()
     if not things:
         console.print("Nothing of this course is there.")
@@ -52,19 +58,15 @@ def destroy(deployment: Deployment, *, yes: bool) -> None:
     for thing in things:
         console.print(f"  {thing.kind} {thing.name} {thing.detail}", markup=False)
     if not yes:
+        backup = "No backup is made" if without_backup else "A backup is made before, and kept here"
         said = click.prompt(
-            f"This removes '{deployment.instance}' with all homes from these."
-            " A backup is made before and kept here. Type yes to go on"
+            f"This removes '{deployment.instance}' with all homes from these. {backup}."
+            " Type yes to go on"
         )
         if said.strip().lower() != "yes":
             raise UserError("Nothing was changed.")
-    deployment.find_machines()
-    with there(deployment.ssh, deployment.manager, deployment.instance):
-        if deployment.read(f"{deployment.root}/live/hub.json"):
-            _back_up(deployment)
-            _fetch_repository(deployment)
-        with step("Course taken off the machines") as current:
-            current.outcome = str(deployment.play("destroy", current))
+    if not without_backup:
+        _take_off(deployment)
     with step(f"Machines ({deployment.hosts.provider})") as current:
         gone = deployment.provider.destroy(current.doing)
         for machine in deployment.machines if gone else ():
@@ -76,29 +78,55 @@ def destroy(deployment: Deployment, *, yes: bool) -> None:
         current.outcome = f"{len(gone)} removed, none left" if gone else "they stay: not ours"
 
 
+def _take_off(deployment: Deployment) -> None:
+    """The course off its machines, after a backup. Raises UserError if they don't answer."""
+    try:
+        deployment.find_machines()
+        with there(deployment.ssh, deployment.manager, deployment.instance):
+            if deployment.read(f"{deployment.root}/live/hub.json"):
+                _back_up(deployment)
+                _fetch_repositories(deployment)
+            with step("Course taken off the machines") as current:
+                current.outcome = str(deployment.play("destroy", current))
+    except UserError as error:
+        remedy = "mend that, or remove what is there without a backup: syllab destroy"
+        raise UserError(f"{error}\n-> {remedy} --without-backup") from None
+
+
 def _back_up(deployment: Deployment) -> None:
     with step("Backup") as current:
         current.outcome = str(deployment.play("backup", current))
 
 
-def _is_folder(deployment: Deployment) -> bool:
-    return deployment.hosts.backup.repository.startswith("/")
+def _repositories(deployment: Deployment) -> list[tuple[Machine, str, Path]]:
+    """The repositories in folders of machines: whose, where there, where here."""
+    far, here = deployment.hosts.backup.repository, deployment.backups
+    if not far.startswith("/"):
+        return []
+    found = [(deployment.manager, far, here / "manager")]
+    if deployment.homes == "pinned":
+        for machine in deployment.machines:
+            if machine.role == "worker":
+                place = f"workers/{machine.name}"
+                found.append((machine, f"{far}/{place}", here / place))
+    return found
 
 
-def _fetch_repository(deployment: Deployment) -> None:
-    """A repository on the manager would go with it."""
-    if _is_folder(deployment):
+def _fetch_repositories(deployment: Deployment) -> None:
+    """Backups on machines would go with them."""
+    if found := _repositories(deployment):
         with step("Backups fetched") as current:
-            deployment.backups.mkdir(parents=True, exist_ok=True)
-            far = deployment.hosts.backup.repository
-            deployment.ssh.copy(deployment.manager, deployment.backups, far, back=True)
+            for machine, far, here in found:
+                here.mkdir(parents=True, exist_ok=True)
+                deployment.ssh.copy(machine, here, far, back=True)
             current.outcome = str(deployment.backups)
 
 
-def _return_repository(deployment: Deployment) -> None:
-    """On a new manager, the repository that was fetched from the one before."""
-    far = deployment.hosts.backup.repository
-    if _is_folder(deployment) and (deployment.backups / "config").exists():
-        there_already = deployment.ssh.run(deployment.manager, f"ls -A {far} 2>/dev/null || true")
-        if not there_already.strip():
-            deployment.ssh.copy(deployment.manager, deployment.backups, far)
+def return_repositories(deployment: Deployment) -> None:
+    """On new machines, the backups that were fetched from the ones before."""
+    for machine, far, here in _repositories(deployment):
+        there_already = deployment.ssh.attempt(machine, f"ls -A {far}").stdout.strip()
+        if (here / "config").exists() and not there_already:
+            with step("Backups brought back") as current:
+                deployment.ssh.copy(machine, here, far)
+                current.outcome = f"{machine.name}: {far}"

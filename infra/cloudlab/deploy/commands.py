@@ -93,11 +93,12 @@ def restore(workspace: Workspace, hosts: Path, snapshot: str) -> None:
 @click.command()
 @HOSTS
 @click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--without-backup", is_flag=True, help="For machines that don't answer any more.")
 @click.pass_obj
-def destroy(workspace: Workspace, hosts: Path, yes: bool) -> None:
+def destroy(workspace: Workspace, hosts: Path, yes: bool, without_backup: bool) -> None:
     """Back up, then remove the course, and the machines that were made for it."""
     with _opened(workspace, hosts) as deployment:
-        care.destroy(deployment, yes=yes)
+        care.destroy(deployment, yes=yes, without_backup=without_backup)
 
 
 COMMANDS = (plan, deploy, verify, rollback, backup, restore, destroy)

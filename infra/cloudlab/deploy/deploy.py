@@ -19,7 +19,7 @@ from rich.table import Table
 from cloudlab import credentials, engine, local, providers
 from cloudlab import instance as instances
 from cloudlab import plan as planning
-from cloudlab.deploy import preflight, registry, settings, trial
+from cloudlab.deploy import care, preflight, registry, settings, trial
 from cloudlab.deploy.deployment import Deployment
 from cloudlab.deploy.lock import there
 from cloudlab.images import Builder
@@ -75,6 +75,7 @@ def deploy(deployment: Deployment, chosen_roster: Path | None) -> None:
             course, deployment.instance, release.folder, "live",
             memory=memory, labs=labs, homes=deployment.homes,
         )  # fmt: skip
+        care.return_repositories(deployment)
         _send(deployment, release)
         wanted = _digest(deployment, live, release)
         if deployment.read(f"{deployment.root}/deployed").strip() != wanted:
@@ -106,8 +107,7 @@ def verify(deployment: Deployment) -> None:
     with there(deployment.ssh, deployment.manager, deployment.instance):
         seen = _look(deployment, 0)
         release = _made(deployment, engine.ensure(deployment.workspace))
-        running = json.loads(deployment.read(f"{deployment.root}/live/hub.json") or "{}")
-        if Path(running.get("release", "")).name != release.folder.name:
+        if Path(deployment.running().get("release", "")).name != release.folder.name:
             raise UserError(
                 "What runs there isn't what this course folder makes -> make deploy first"
             )
@@ -161,7 +161,10 @@ def _send(deployment: Deployment, release: Release) -> None:
                 current.outcome = str(deployment.play(name, current))
     with step("Content") as current:
         target = f"{deployment.root}/releases/{release.folder.name}"
-        sent = deployment.ssh.copy(deployment.manager, release.folder, target, group="syllab")
+        sent = deployment.ssh.copy(
+            deployment.manager, release.folder, target,
+            group="syllab", like=deployment.running().get("release", ""),
+        )  # fmt: skip
         current.outcome = f"{sent / 1000:.0f} kB sent"
 
 

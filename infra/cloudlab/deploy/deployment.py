@@ -137,6 +137,10 @@ class Deployment:
         """A file of the manager's; empty if it isn't there."""
         return self.ssh.attempt(self.manager, f"cat {path}").stdout
 
+    def running(self) -> dict[str, Any]:
+        """hub.json of the live hub; empty before the first deployment."""
+        return json.loads(self.read(f"{self.root}/live/hub.json") or "{}")
+
     def users(self) -> dict[str, dict[str, str]]:
         """The accounts on the manager, by username."""
         text = self.read(f"{self.root}/live/users.json")

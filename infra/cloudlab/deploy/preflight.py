@@ -16,7 +16,10 @@ from cloudlab.deploy.ssh import Ssh
 from cloudlab.hosts import Hosts, Machine
 from cloudlab.preflight import GIGABYTE
 
-SYSTEMS = ("debian-12", "ubuntu-22.04", "ubuntu-24.04")
+SYSTEMS = {
+    "manager": ("debian-12", "ubuntu-24.04"),  # the older Ubuntu has no Caddy
+    "worker": ("debian-12", "ubuntu-24.04", "ubuntu-22.04"),
+}
 DISK = 8 * GIGABYTE  # images, their layers while they are unpacked, packages
 CLOCK = 30.0  # seconds that clocks may differ: certificates and tokens carry times
 WEB = (80, 443)
@@ -112,8 +115,8 @@ def _unreachable(machine: Machine, said: str) -> str:
 
 def _machine(seen: Seen) -> Iterator[str]:
     facts = seen.facts
-    if facts["system"] not in SYSTEMS:
-        yield f"runs {facts['system']} -> use one of {', '.join(SYSTEMS)}"
+    if facts["system"] not in (fit := SYSTEMS[seen.machine.role]):
+        yield f"runs {facts['system']} -> use one of {', '.join(fit)}"
     if facts["machine"] != "x86_64":
         yield f"has {facts['machine']} processors, the images are for x86_64 -> another machine"
     if facts["root"] != "0":

@@ -82,11 +82,13 @@ class Ssh:
         target: str,
         *,
         group: str = "root",
+        like: str = "",
         back: bool = False,
     ) -> int:
         """Make the folder `target` there the same as `source` here; the bytes that travelled.
 
-        It is root's, and readable for `group`. With `back` the other way round. Raises UserError.
+        It is root's, and readable for `group`. What is the same in the folder `like` there doesn't
+        travel. With `back` the other way round. Raises UserError.
         """
         far = target if machine.address == LOCAL else f"{machine.user}@{machine.address}:{target}"
         ends = [f"{far}/", f"{source}/"] if back else [f"{source}/", f"{far}/"]
@@ -95,6 +97,7 @@ class Ssh:
             command += ["--no-owner", "--no-group"]
         else:
             command += [f"--chown=root:{group}", "--chmod=D750,F640", "--mkpath"]
+            command += [f"--link-dest={like}"] if like else []
         if machine.address != LOCAL:
             *options, _ = self.to(machine)
             command += ["--rsh", shlex.join(["ssh", *options])]

@@ -121,3 +121,15 @@ def test_a_passphrase_is_issued_anew_for_who_is_deleted_from_the_users_file(work
     assert credentials.issue(workspace, [ANN, BO]) == 1
     assert plain(workspace)["ann"]["passphrase"] != lost
     assert not passphrase.verify(users(workspace)["ann"]["hash"], lost)
+
+
+def test_passphrases_that_another_organiser_issued_hold(workspace, tmp_path):
+    credentials.issue(workspace, [ANN, BO])
+    ours = plain(workspace)["bo"]["passphrase"]
+    theirs = {"ann": {"name": "Ann", "role": "participant", "hash": passphrase.hash("theirs")}}
+    assert credentials.adopt(workspace, theirs) == 1
+    assert credentials.issue(workspace, [ANN, BO]) == 0
+    assert passphrase.verify(users(workspace)["ann"]["hash"], "theirs")
+    assert "ann" not in plain(workspace)  # what stood there is no longer true
+    assert plain(workspace)["bo"]["passphrase"] == ours
+    assert credentials.adopt(workspace, users(workspace)) == 0
