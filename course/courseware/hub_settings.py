@@ -42,6 +42,13 @@ class GraderSettings(_Model):
     """How many containers wait for submissions, started already."""
 
 
+class SwarmSettings(_Model):
+    """Labs on the workers of a swarm, whose manager the hub's machine is."""
+
+    homes: Literal["pinned", "nfs"]
+    """Homes stay on the machine of the first lab, or are on the manager for all."""
+
+
 class Signer(_Model):
     name: str
     """The person's name: any text."""
@@ -99,7 +106,9 @@ class HubSettings(_Model):
     image: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     """The ID of the labs' image; the release's manifest must name the same."""
     public: Address
-    """Where browsers reach the proxy."""
+    """Where the proxy listens."""
+    address: str | None = Field(default=None, pattern=r"^https://[^/\s]+/$")
+    """Where browsers reach the course, if a server in front of the proxy speaks TLS for it."""
     hub: Address
     """Where labs reach the hub: the gateway of their network."""
     proxy_api_port: Port
@@ -120,6 +129,8 @@ class HubSettings(_Model):
     """The service that grades exercises."""
     grading: Grading
     """What of its results counts."""
+    swarm: SwarmSettings | None = None
+    """Where labs are on other machines than the hub."""
 
     @field_validator("release", "users", "state")
     @classmethod

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from courseware.hub_settings import HubSettings
+from courseware.hub_settings import HubSettings, SwarmSettings
 from tornado.httpserver import HTTPServer
 
 from . import limits, proxy
@@ -16,12 +16,14 @@ from .grades_page import GradesFile, GradesHandler
 from .progress_page import Progress, ProgressHandler
 from .roles import LAB, roles
 from .spawner import LabSpawner
+from .swarm import SwarmLabSpawner
 
 
 def configure_all(c: Any, settings: HubSettings, hub_json: Path, templates: Path) -> None:
     """Fill in traitlets' `c`; `hub_json` is the settings' file. Raises UserError."""
     accounts = Accounts(settings.users)
     configure_hub(c, settings)
+    configure_tls(c, settings)
     configure_proxy(c, settings)
     configure_accounts(c, settings, accounts)
     configure_labs(c, settings)
@@ -29,6 +31,8 @@ def configure_all(c: Any, settings: HubSettings, hub_json: Path, templates: Path
     configure_pages(c, settings, accounts, templates)
     configure_progress(c, settings)
     configure_grades(c, settings, accounts)
+    if settings.swarm:
+        configure_swarm(c, settings, settings.swarm)
 
 
 def configure_hub(c: Any, settings: HubSettings) -> None:
@@ -38,6 +42,7 @@ def configure_hub(c: Any, settings: HubSettings) -> None:
     hub.hub_ip = str(settings.hub.ip)
     hub.hub_port = settings.hub.port
     hub.db_url = f"sqlite:///{settings.state}/jupyterhub.sqlite"
+    hub.upgrade_db = True  # if it is an older JupyterHub's; a copy of it is kept beside
     hub.cookie_secret_file = f"{settings.state}/cookie_secret"
     # Labs go on while the hub restarts.
     hub.cleanup_servers = False
@@ -52,6 +57,15 @@ def configure_hub(c: Any, settings: HubSettings) -> None:
     }
     # JupyterHub has no settings for its server's limits; tornado keeps defaults for all servers.
     HTTPServer.configure(None, **limits.HTTP_SERVER)
+
+
+def configure_tls(c: Any, settings: HubSettings) -> None:
+    """What changes if a server in front of our proxy speaks TLS: a request doesn't show it."""
+    if settings.address is None:
+        return
+    c.JupyterHub.public_url = settings.address  # makes cookies secure, except one
+    c.JupyterHub.tornado_settings["xsrf_cookie_kwargs"] = {"secure": True}
+    c.RosterAuthenticator.proxies = 2
 
 
 def configure_proxy(c: Any, settings: HubSettings) -> None:
@@ -137,3 +151,12 @@ def configure_grades(c: Any, settings: HubSettings, accounts: Accounts) -> None:
     handler = (r"/grades\.csv", GradesHandler, {"shared": lambda: file})
     c.JupyterHub.extra_handlers.append(handler)
     c.JupyterHub.template_vars["sees_grades"] = file.is_open_to
+
+
+def configure_swarm(c: Any, settings: HubSettings, swarm: SwarmSettings) -> None:
+    """The same labs on other machines; hub and grader are at this machine's own address."""
+    c.JupyterHub.spawner_class = SwarmLabSpawner
+    c.SwarmLabSpawner.merge(c.LabSpawner)
+    c.SwarmLabSpawner.homes = swarm.homes
+    c.SwarmLabSpawner.homes_file = f"{settings.state}/homes.json"
+    c.SwarmLabSpawner.manager = str(settings.hub.ip)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from docker.types import LogConfig, Ulimit
+from docker.types import DriverConfig, LogConfig, Mount, Ulimit
 
 # Without these, numerical libraries start a thread for each of the host's cores and then fight
 # over the lab's share of them.
@@ -44,3 +44,42 @@ def host_config(memory: int, pids: int) -> dict[str, Any]:
         # Ended containers are kept until their last words are logged; see `poll`.
         "auto_remove": False,
     }
+
+
+def task(memory: int, cpus: float, pids: int) -> dict[str, Any]:
+    """The same for a lab on one of several machines: part of a TaskTemplate (Docker's API 1.41).
+
+    What services can't say there is up to the machines: no-new-privileges is a setting of their
+    engines, and they have no swap (role syllab_swarm). oom_score_adj can't be had; no hub is on
+    these machines.
+    """
+    limit = {"MemoryBytes": memory}
+    return {
+        "ContainerSpec": {
+            "CapabilityDrop": ["ALL"],
+            "ReadOnly": True,
+            "Init": True,
+            "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+        },
+        "Resources": {
+            "Limits": limit | {"NanoCPUs": int(cpus * 1e9), "Pids": pids},
+            # A lab goes where that much memory is not promised to others.
+            "Reservations": limit,
+        },
+        "LogDriver": {"Name": "json-file", "Options": {"max-size": "1m", "max-file": "2"}},
+        # An ended lab starts again when its participant asks for it.
+        "RestartPolicy": {"Condition": "none"},
+    }
+
+
+def scratch(prefix: str, memory: int, labels: dict[str, str]) -> Mount:
+    """A task's /tmp, in the lab's memory: tmpfs mounts of services can't be exec in API 1.41.
+
+    The volume has a name, since the engine leaves those without one behind. Nothing stays in it.
+    """
+    size = memory // 2
+    options = {"type": "tmpfs", "device": "tmpfs", "o": f"nosuid,nodev,mode=1777,size={size}"}
+    driver = DriverConfig("local", options)
+    # An existing volume keeps its size: another size is another name.
+    source = f"{prefix}-{size}"
+    return Mount("/tmp", source, no_copy=True, labels=labels, driver_config=driver)  # noqa: S108

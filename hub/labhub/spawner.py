@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -44,8 +44,8 @@ class LabFailure(web.HTTPError):
         self.jupyterhub_message = sentence
 
 
-class LabSpawner(DockerSpawner):
-    """DockerSpawner with our hardening, names, labels and clear messages.
+class LabMixin(DockerSpawner):
+    """What labs have in common, on one machine and on several: names, queue, clear messages.
 
     `prefix` is the instance; memory, processor and process limits, image and network are set by
     `labhub.configure`.
@@ -65,10 +65,6 @@ class LabSpawner(DockerSpawner):
         # in a link (/hub/spawn?image=x), and JupyterHub repeats saved options at every start.
         return {}
 
-    @default("starts_at_once")
-    def _as_many_as_processors(self) -> int:
-        return max(2, os.cpu_count() or 1)
-
     @default("remove")
     def _leave_no_containers(self) -> bool:
         return True
@@ -77,36 +73,17 @@ class LabSpawner(DockerSpawner):
     def _only_the_course_image(self) -> str:
         return "never"
 
-    @default("use_internal_ip")
-    def _reached_on_the_labs_network(self) -> bool:
-        return True
-
     @default("cmd")
     def _lab_command(self) -> list[str]:
         return ["syllab-lab"]
-
-    @default("name_template")
-    def _container(self) -> str:
-        # Roster names are [a-z0-9][a-z0-9._-]*: fit for the engine as they are.
-        return "{prefix}-{raw_username}"
 
     @default("volumes")
     def _home(self) -> dict[str, str]:
         return {"{prefix}-home-{raw_username}": HOME}
 
-    @default("extra_create_kwargs")
-    def _identity(self) -> dict[str, Any]:
-        return {"user": USER, "hostname": "lab", "labels": self.labels}
-
-    @default("extra_host_config")
-    def _confinement(self) -> dict[str, Any]:
-        if not self.mem_limit or not self.cpu_limit:
-            raise ValueError("LabSpawner: mem_limit and cpu_limit must be set")
-        return host_config(self.mem_limit, self.pids_limit)
-
     @property
     def labels(self) -> dict[str, str]:
-        """On every container and volume, so that they can be found and removed."""
+        """On all that a lab has in the engine, so that it can be found and removed."""
         return {"syllab.instance": self.prefix, "syllab.user": self.user.name}
 
     def get_env(self) -> dict[str, str]:
@@ -132,52 +109,23 @@ class LabSpawner(DockerSpawner):
         self.orm_spawner.user_options = {}
         inspect(self.orm_spawner).session.commit()
         cls = type(self)
-        cls._gate = cls._gate or asyncio.Semaphore(self.starts_at_once)
         self._stage = "Waiting for the labs ahead of yours."
-        async with cls._gate:
-            self._stage = "Your lab is starting."
-            try:
+        try:
+            cls._gate = cls._gate or asyncio.Semaphore(self.starts_at_once)
+            async with cls._gate:
+                self._stage = "Your lab is starting."
                 address = await super().start()
                 await self._answering(*address)
                 return address
-            except ImageNotFound:
-                raise self._failure(NO_IMAGE, f"image {self.image} is not on this engine") from None
-            except APIError as error:
-                raise self._failure(REFUSED, f"the engine refused: {error.explanation}") from None
-            except ENGINE_ERRORS as error:
-                raise self._failure(NO_ENGINE, f"the engine can't be reached: {error}") from None
-
-    async def create_object(self) -> dict[str, Any]:
-        """Create the container, after its home volume (an existing one is used again)."""
-        homes = self.volume_binds
-        if self.mounts or self.read_only_volumes or any("/" in name for name in homes):
-            # The engine's socket and the host's folders, above all.
-            raise self._failure(REFUSED, "labs get named volumes only, nothing of the host")
-        for name in homes:
-            await self.docker("create_volume", name, labels=self.labels)
-        return await super().create_object()
-
-    async def poll(self) -> int | str | None:
-        """None while the lab runs, else why it ended; its last words then go to the log."""
-        if not self.object_id:
-            return 0
-        try:
-            container = await self.get_object()
-            if container is None:
-                return "the container is gone"
-            state = container["State"]
-            if state["Running"] or state["Status"] == "created":
-                return None
-            await self._bury(state)
+        except ImageNotFound:
+            raise self._failure(NO_IMAGE, f"image {self.image} is not on this engine") from None
+        except APIError as error:
+            raise self._failure(REFUSED, f"the engine refused: {error.explanation}") from None
         except ENGINE_ERRORS as error:
-            # Labs outlive the engine's API: an engine that is silent for a moment ends none.
-            self.log.error("%s: the engine can't be reached: %s", self._log_name, error)
-            return None
-        memory = ", out of memory" if state["OOMKilled"] else ""
-        return f"exit code {state['ExitCode']}{memory}"
+            raise self._failure(NO_ENGINE, f"the engine can't be reached: {error}") from None
 
     async def stop(self, now: bool = False) -> None:
-        """Stop the lab and remove its container; the home volume stays."""
+        """Stop the lab and remove what ran it; the home volume stays."""
         if not self.object_id:
             return
         try:
@@ -185,22 +133,31 @@ class LabSpawner(DockerSpawner):
         except ENGINE_ERRORS as error:
             self.log.error("%s: could not be stopped: %s", self._log_name, error)
 
-    async def remove_object(self) -> None:
-        """Remove the container, even a running one that the hub had lost sight of."""
+    async def poll(self) -> int | str | None:
+        """None while the lab runs, else why it ended; its last words then go to the log."""
+        if not self.object_id:
+            return 0
         try:
-            await self.docker("remove_container", self.object_id, v=True, force=True)
-        except APIError as error:
-            if error.status_code not in (404, 409):  # removed, or being removed, already
-                raise
+            return await self._ended()
+        except ENGINE_ERRORS as error:
+            # Labs outlive the engine's API: an engine that is silent for a moment ends none.
+            self.log.error("%s: the engine can't be reached: %s", self._log_name, error)
+            return None
 
-    async def _bury(self, state: dict[str, Any]) -> None:
-        if state["ExitCode"] != 0:
-            words = await self.docker("logs", self.object_id, tail=LOG_LINES)
-            for line in words.decode(errors="replace").splitlines():
-                shown = ascii(line[:LOG_WIDTH])[1:-1]
-                self.log.warning("%s: %s", self.object_name, shown[:LOG_WIDTH])
-        await self.remove_object()
-        self.object_id: str = ""
+    async def _ended(self) -> str | None:
+        """As `poll`, and what is left of a lab that ended is removed."""
+        raise NotImplementedError
+
+    def _refuse_what_is_the_hosts(self, mounts: Sequence[Any] = ()) -> None:
+        """Labs get named volumes only. The engine's socket and the host's folders, above all."""
+        if mounts or self.read_only_volumes or any("/" in name for name in self.volume_binds):
+            raise self._failure(REFUSED, "labs get named volumes only, nothing of the host")
+
+    def _note(self, words: bytes) -> None:
+        """Log a lab's last words, shortened and without control characters."""
+        for line in words.decode(errors="replace").splitlines():
+            shown = ascii(line[:LOG_WIDTH])[1:-1]
+            self.log.warning("%s: %s", self.object_name, shown[:LOG_WIDTH])
 
     async def _answering(self, ip: str, port: int) -> None:
         started = looked = time.monotonic()
@@ -218,6 +175,62 @@ class LabSpawner(DockerSpawner):
         """An error that tells the participant `sentence`; `reason` is for the log."""
         self.log.error("%s: %s", self._log_name, reason)
         return LabFailure(sentence)
+
+
+class LabSpawner(LabMixin):
+    """A lab as a container of this machine's engine, with our hardening."""
+
+    @default("starts_at_once")
+    def _as_many_as_processors(self) -> int:
+        return max(2, os.cpu_count() or 1)
+
+    @default("use_internal_ip")
+    def _reached_on_the_labs_network(self) -> bool:
+        return True
+
+    @default("name_template")
+    def _container(self) -> str:
+        # Roster names are [a-z0-9][a-z0-9._-]*: fit for the engine as they are.
+        return "{prefix}-{raw_username}"
+
+    @default("extra_create_kwargs")
+    def _identity(self) -> dict[str, Any]:
+        return {"user": USER, "hostname": "lab", "labels": self.labels}
+
+    @default("extra_host_config")
+    def _confinement(self) -> dict[str, Any]:
+        if not self.mem_limit or not self.cpu_limit:
+            raise ValueError("LabSpawner: mem_limit and cpu_limit must be set")
+        return host_config(self.mem_limit, self.pids_limit)
+
+    async def create_object(self) -> dict[str, Any]:
+        """Create the container, after its home volume (an existing one is used again)."""
+        self._refuse_what_is_the_hosts(self.mounts)
+        for name in self.volume_binds:
+            await self.docker("create_volume", name, labels=self.labels)
+        return await super().create_object()
+
+    async def remove_object(self) -> None:
+        """Remove the container, even a running one that the hub had lost sight of."""
+        try:
+            await self.docker("remove_container", self.object_id, v=True, force=True)
+        except APIError as error:
+            if error.status_code not in (404, 409):  # removed, or being removed, already
+                raise
+
+    async def _ended(self) -> str | None:
+        container = await self.get_object()
+        if container is None:
+            return "the container is gone"
+        state = container["State"]
+        if state["Running"] or state["Status"] == "created":
+            return None
+        if state["ExitCode"] != 0:
+            self._note(await self.docker("logs", self.object_id, tail=LOG_LINES))
+        await self.remove_object()
+        self.object_id: str = ""
+        memory = ", out of memory" if state["OOMKilled"] else ""
+        return f"exit code {state['ExitCode']}{memory}"
 
 
 async def _listens(ip: str, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""The chain of images: base, lab, the recipe that the course names, the course itself.
+"""The chain of images: base, lab, the recipe that the course names, the course itself; the hub's.
 
 Each image is tagged with the digest of what it is made from, so what exists is not built again.
 """
@@ -20,12 +20,15 @@ from courseware.errors import UserError
 from cloudlab.build_secrets import build_secrets
 from cloudlab.digest import inputs_sha256
 from cloudlab.engine import build_client
+from cloudlab.npm import npm_secret
 from cloudlab.progress import Step, run, step
 from cloudlab.system import apt_install, private_folder
 from cloudlab.workspace import REPOSITORY, Workspace
 
 IMAGES = REPOSITORY / "images"
-LAB_CLIENT = REPOSITORY / "course" / "courseware" / "lab"
+COURSEWARE = REPOSITORY / "course" / "courseware"
+HUB = REPOSITORY / "hub"
+NO_RECIPES = ("course", "hub", "lab")  # of the folders in images/
 BASE = "debian:bookworm-slim"
 PULL_TIMEOUT = 60  # seconds, for a registry that doesn't answer; a pull itself takes a few
 
@@ -43,13 +46,13 @@ class Builder:
         Raises UserError when a recipe is unknown or a build fails.
         """
         recipe_folder = IMAGES / course.image.recipe
-        if course.image.recipe != "plain" and not (recipe_folder / "Dockerfile").is_file():
-            known = sorted(p.parent.name for p in IMAGES.glob("*/Dockerfile"))
+        known = {p.parent.name for p in IMAGES.glob("*/Dockerfile")} - set(NO_RECIPES)
+        if course.image.recipe not in {"plain", *known}:
             raise UserError(
                 f"course.yml: image.recipe: there is no recipe '{course.image.recipe}' in images/ "
-                f"-> plain, or one of: {', '.join(k for k in known if k not in ('lab', 'course'))}"
+                f"-> plain, or one of: {', '.join(sorted(known))}"
             )
-        parent = self._ensure_lab(self._ensure_base())
+        parent = self._ensure_lab(self.base())
         if course.image.recipe != "plain":
             parent = self._build(
                 f"syllab/{course.image.recipe}",
@@ -60,7 +63,25 @@ class Builder:
             )
         return self.client.images.get(self._build_course(course, notebooks, parent))
 
-    def _ensure_base(self) -> str:
+    def hub(self) -> docker.models.images.Image:
+        """The image of hub, proxy, site server and grader: for machines, the same for all courses.
+
+        Raises UserError when the build fails.
+        """
+        base = self.base()
+        labels = _packages("hub", HUB / "requirements.txt")
+        labels["org.opencontainers.image.base.digest"] = self.client.images.get(base).id
+        tag = self._build(
+            "syllab/hub",
+            IMAGES / "hub" / "Dockerfile",
+            made_from=[IMAGES / "hub", IMAGES / "lab" / "bin" / "apt-install", HUB, COURSEWARE],
+            arguments={"BASE": base},
+            labels=labels,
+        )
+        return self.client.images.get(tag)
+
+    def base(self) -> str:
+        """The tag of the Debian image that all others begin with; pulled, or made here."""
         with step("Base image") as current:
             if self._exists("syllab/base:bookworm"):
                 current.outcome = "there already"
@@ -98,7 +119,7 @@ class Builder:
         return self._build(
             "syllab/lab",
             folder / "Dockerfile",
-            made_from=[folder, LAB_CLIENT],
+            made_from=[folder, COURSEWARE / "lab"],
             arguments={"BASE": base},
             labels=labels,
         )
@@ -144,10 +165,10 @@ class Builder:
             labels |= {"org.opencontainers.image.revision": _revision()}
             options = [f"--build-arg={key}={value}" for key, value in arguments.items()]
             options += [f"--label={key}={value}" for key, value in labels.items()]
-            with build_secrets() as secrets:
+            with build_secrets() as secrets, npm_secret() as npm:
                 run(
                     [build_client(), "build", "--progress=plain", "--tag", tag,
-                     "--file", dockerfile, *options, *secrets, context],
+                     "--file", dockerfile, *options, *secrets, *npm, context],
                     log=self.workspace.log / f"image-{short}.log",
                     current=current,
                     remedy="mend what it names; if packages can't be fetched, check the network",

@@ -218,7 +218,9 @@ def _stop_engine(
     """Stop the engine if it is ours and nobody else's course needs it."""
     courses = client.networks.list(filters={"label": "syllab.instance"})
     own = instance.name if instance else None
-    if client.containers.list(ignore_removed=True) or any(network.name != own for network in courses):
+    if client.containers.list(ignore_removed=True) or any(
+        network.name != own for network in courses
+    ):
         return
     with step("Container engine") as current:
         current.outcome = "stopped" if engine.stop_if_ours(workspace) else "left as it was found"

@@ -18,6 +18,9 @@ from typing import Any
 import docker
 import psutil
 from courseware.errors import UserError
+from jinja2 import StrictUndefined, Template
+
+from cloudlab.workspace import REPOSITORY
 
 # Addresses no lab may reach: what RFC 6890 lists as not globally reachable (a cloud's metadata
 # among it), multicast, and the address of Azure's services for virtual machines.
@@ -26,8 +29,10 @@ FORBIDDEN = (
     "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
     "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
 )  # fmt: skip
-CONNECTIONS = 64  # of one lab with hub and grader; it needs a handful
 DEFAULT_MTU = 1500
+TEMPLATE = REPOSITORY.joinpath(
+    "infra", "ansible", "roles", "syllab_hub", "templates", "labs.rules.j2"
+)
 
 
 class LabNetwork:
@@ -79,27 +84,32 @@ class LabNetwork:
 
         `ports` are those that labs may reach on the gateway.
         """
-        host, out = self._to_host, self._beyond
-        to_hub = [f"-d {gateway} -p tcp --dport {port}" for port in ports]
-        rules = [
-            "*filter",
-            f":{host} - [0:0]",
-            f":{out} - [0:0]",
-            f"-A {host} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
-            *(f"-A {host} {to} -m connlimit --connlimit-above {CONNECTIONS} -j DROP"
-              for to in to_hub),
-            *(f"-A {host} {to} -j ACCEPT" for to in to_hub),
-            f"-A {host} -j DROP",
-            # The engine asks the host's name servers on behalf of a lab, from the lab's address.
-            *(f"-A {out} -d {n} -p {p} --dport 53 -j RETURN"
-              for n in name_servers() for p in ("udp", "tcp")),
-            *(f"-A {out} -d {block} -j DROP" for block in FORBIDDEN),
-            "COMMIT",
-        ]  # fmt: skip
-        _iptables("iptables-restore", "--noflush", feed="\n".join(rules) + "\n")
+        rules = self.rules(gateway, ports, name_servers())
+        _iptables("iptables-restore", "--noflush", feed=rules)
         for chain, jump in self._jumps():
             if not _succeeds("iptables", "-C", chain, *jump):
                 _iptables("iptables", "-I", chain, "1", *jump)
+
+    def rules(self, gateway: str, ports: Sequence[int], servers: Sequence[str]) -> str:
+        """The firewall's chains, for iptables-restore(8). Machines get theirs from the same text.
+
+        `servers` are the addresses of the host's name servers.
+        """
+        template = Template(
+            TEMPLATE.read_text(),
+            trim_blocks=True,
+            keep_trailing_newline=True,
+            undefined=StrictUndefined,
+        )
+        rules = {
+            "host": self._to_host,
+            "beyond": self._beyond,
+            "gateway": gateway,
+            "ports": ports,
+            "name_servers": servers,
+            "forbidden": FORBIDDEN,
+        }
+        return template.render(rules=rules)
 
     def _jumps(self) -> list[tuple[str, list[str]]]:
         return [

@@ -132,7 +132,7 @@ def image() -> str:
     """
     workspace = Workspace(course=REPOSITORY, var=REPOSITORY / "var")
     client = engine.ensure(workspace)
-    base = Builder(workspace, client)._ensure_base()
+    base = Builder(workspace, client).base()
     apt_install = REPOSITORY / "images" / "lab" / "bin" / "apt-install"
     digest = inputs_sha256([RECIPE, apt_install], client.images.get(base).id)
     tag = f"syllab/testcloud:{digest[:12]}"
