@@ -124,7 +124,7 @@ def test_a_hole_in_the_firewall_is_found(running_course, visitors):
         subprocess.run(["iptables", "-I", *hole], check=True)
     try:
         findings = Findings(lambda what: None)
-        isolation.check(*visitors, [], findings)
+        isolation.check(*visitors, [], (), findings)
     finally:
         for hole in holes:
             subprocess.run(["iptables", "-D", *hole], check=True)

@@ -29,6 +29,25 @@ def rollback(deployment: Deployment) -> None:
         trial.from_outside(deployment)
 
 
+def drain(deployment: Deployment, worker: str, availability: str) -> None:
+    """Let a worker take no new labs (pause), end those that run, too (drain), or go on (active).
+
+    Raises UserError if there is no such worker.
+    """
+    deployment.find_machines()
+    workers = [machine.name for machine in deployment.machines if machine.role == "worker"]
+    if worker not in workers:
+        raise UserError(f"There is no worker {worker} -> one of: {', '.join(workers) or 'none'}")
+    with (
+        there(deployment.ssh, deployment.manager, deployment.instance),
+        step(f"{worker}: {availability}") as current,
+    ):
+        done = deployment.play(
+            "drain", current, syllab_node=worker, syllab_availability=availability
+        )
+        current.outcome = str(done)
+
+
 def backup(deployment: Deployment) -> None:
     """Back up hub, gradebook and homes now, and try whether that can be read back."""
     deployment.find_machines()

@@ -72,6 +72,17 @@ def rollback(workspace: Workspace, hosts: Path) -> None:
 
 @click.command()
 @HOSTS
+@click.argument("worker")
+@click.argument("availability", type=click.Choice(["pause", "drain", "active"]), default="pause")
+@click.pass_obj
+def worker(workspace: Workspace, hosts: Path, worker: str, availability: str) -> None:
+    """Take a worker out of service, or back: no new labs, none at all, or as before."""
+    with _opened(workspace, hosts) as deployment:
+        care.drain(deployment, worker, availability)
+
+
+@click.command()
+@HOSTS
 @click.pass_obj
 def backup(workspace: Workspace, hosts: Path) -> None:
     """Back up hub, gradebook and homes now."""
@@ -101,4 +112,4 @@ def destroy(workspace: Workspace, hosts: Path, yes: bool, without_backup: bool) 
         care.destroy(deployment, yes=yes, without_backup=without_backup)
 
 
-COMMANDS = (plan, deploy, verify, rollback, backup, restore, destroy)
+COMMANDS = (plan, deploy, verify, rollback, worker, backup, restore, destroy)

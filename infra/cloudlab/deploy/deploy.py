@@ -22,6 +22,7 @@ from cloudlab import plan as planning
 from cloudlab.deploy import care, preflight, registry, settings, trial
 from cloudlab.deploy.deployment import Deployment
 from cloudlab.deploy.lock import there
+from cloudlab.hosts import Machine
 from cloudlab.images import Builder
 from cloudlab.progress import console, step
 
@@ -146,9 +147,9 @@ def _made(deployment: Deployment, client: docker.DockerClient) -> Release:
 
 def _send(deployment: Deployment, release: Release) -> None:
     """Machines as they must be, with images and content. Only what is missing travels."""
-    wanted = [release.lab_image, release.hub_image]
     machines = deployment.machines
-    lacking = [image["tag"] for image in wanted if not _have(deployment, image["id"])]
+    wanted = [(release.lab_image, machines), (release.hub_image, [deployment.manager])]
+    lacking = [im["tag"] for im, where in wanted if not _have(deployment, where, im["id"])]
     with ExitStack() as stack:
         with step("Images to send") as current:
             serving = registry.serving(deployment.workspace, lacking, current)
@@ -168,10 +169,10 @@ def _send(deployment: Deployment, release: Release) -> None:
         current.outcome = f"{sent / 1000:.0f} kB sent"
 
 
-def _have(deployment: Deployment, image: str) -> bool:
-    """Whether all machines have an image."""
+def _have(deployment: Deployment, machines: list[Machine], image: str) -> bool:
+    """Whether all these machines have an image."""
     look = f"docker image inspect {image}"
-    return all(not deployment.ssh.attempt(m, look).returncode for m in deployment.machines)
+    return all(not deployment.ssh.attempt(machine, look).returncode for machine in machines)
 
 
 def _digest(deployment: Deployment, live: dict[str, Any], release: Release) -> str:

@@ -21,12 +21,17 @@ def of_candidate(deployment: Deployment, release: Path, people: dict[str, str]) 
     one, other = (verify.Person(name, phrase) for name, phrase in people.items())
     port = settings.PORT["candidate"]
     closed = [(str(m.private or m.address), m.port) for m in deployment.machines]
+    # In a swarm the live hub and the candidate's are at the same address.
+    firsts = settings.PORT.values() if deployment.homes else ()
+    spared = {first + offset for first in firsts for offset in (3, 4)}
     with (
         step("Verify") as current,
         deployment.ssh.reached(deployment.manager, port) as here,
     ):
         address = f"http://127.0.0.1:{here}"
-        findings = verify.verify(address, (one, other), release, closed=closed, tell=current.doing)
+        findings = verify.verify(
+            address, (one, other), release, closed=closed, spared=spared, tell=current.doing
+        )
         verify.require(findings)
         current.outcome = f"{len(findings)} things tried, all as they should be"
 

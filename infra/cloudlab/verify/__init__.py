@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ def verify(
     ca: Path | None = None,
     at: str | None = None,
     closed: Iterable[Address] = (),
+    spared: Collection[int] = (),
     tell: Callable[[str], None] = lambda what: None,
 ) -> list[Finding]:
     """Website, logins, labs, tools, an exercise, isolation and HTTPS: what was found.
@@ -35,7 +36,8 @@ def verify(
     `address` is the course's URL, `people` are two accounts for trying: one of them submits an
     exercise, and the labs of both are stopped. `ca` has the authorities (PEM) to believe in place
     of this machine's; `at` is the machine to connect to in place of what the DNS says; no lab may
-    reach `closed`. `tell` hears what is being tried. Raises UserError for a damaged release.
+    reach `closed`, but ports `spared` of the machine with the hub. `tell` hears what is being
+    tried. Raises UserError for a damaged release.
     """
     release, findings = Release(release_folder), Findings(tell)
     wire = Wire(address.rstrip("/"), ca, at)
@@ -44,14 +46,20 @@ def verify(
     else:
         findings.attempt("website", _website, wire, release)
         findings.attempt("a wrong passphrase is refused", _wrong_passphrase, wire, people[0])
-        _participate([Visitor(wire, person) for person in people], release, closed, findings)
+        _participate(
+            [Visitor(wire, person) for person in people], release, closed, spared, findings
+        )
     if wire.secure:
         findings.attempt("TLS: grade", tls.grade, findings.all)
     return findings.all
 
 
 def _participate(
-    visitors: list[Visitor], release: Release, closed: Iterable[Address], findings: Findings
+    visitors: list[Visitor],
+    release: Release,
+    closed: Iterable[Address],
+    spared: Collection[int],
+    findings: Findings,
 ) -> None:
     """All that it takes an account for."""
     with ThreadPoolExecutor(2 * len(visitors)) as pool:
@@ -60,7 +68,7 @@ def _participate(
             labs = [v for v, is_open in zip(visitors, opened, strict=True) if is_open]
             working = _work(pool, labs, release, findings)
             if len(labs) == len(visitors):
-                isolation.check(labs[0], labs[1], closed, findings)
+                isolation.check(labs[0], labs[1], closed, spared, findings)
             else:
                 findings.attempt("isolation", _not_tried, "it takes two labs to try it")
             for each in working:

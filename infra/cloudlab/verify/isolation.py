@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,24 +38,36 @@ Facts = dict[str, Any]
 
 
 def check(
-    visitor: Visitor, other: Visitor, closed: Iterable[tuple[str, int]], findings: Findings
+    visitor: Visitor,
+    other: Visitor,
+    closed: Iterable[tuple[str, int]],
+    spared: Collection[int],
+    findings: Findings,
 ) -> None:
     """Try to get out of the visitor's lab and into the other's; both run. Notes the findings.
 
-    `closed` are further addresses that no lab may reach.
+    `closed` are further addresses that no lab may reach; `spared` are ports that it may, where the
+    hub is: those of another hub for other labs.
     """
     facts: Facts = {}
+    ports = [port for port in PORTS if port not in spared]
     findings.attempt("lab: closed to others", _closed_to, visitor, other)
-    findings.attempt("lab: a look around", _look, visitor, other, [*BEYOND, *closed], facts)
+    findings.attempt("lab: a look around", _look, visitor, other, [*BEYOND, *closed], ports, facts)
     for name, judge in JUDGES.items() if facts else ():
         findings.attempt(f"lab: {name}", _judged, judge, facts)
 
 
-def _look(visitor: Visitor, other: Visitor, closed: list[tuple[str, int]], facts: Facts) -> None:
+def _look(
+    visitor: Visitor,
+    other: Visitor,
+    closed: list[tuple[str, int]],
+    ports: list[int],
+    facts: Facts,
+) -> None:
     with other.kernel() as kernel:
         neighbour = _ask(kernel, "own_address()")
     with visitor.kernel() as kernel:
-        question = {"closed": [*closed, neighbour], "ports": PORTS, "other": other.name}
+        question = {"closed": [*closed, neighbour], "ports": ports, "other": other.name}
         facts |= _ask(kernel, f"look({question!r})")
     facts["neighbour"] = ":".join(map(str, neighbour))
 
