@@ -12,6 +12,7 @@ VALID = {
     "release": "/srv/releases/one",
     "image": "sha256:" + "0" * 64,
     "public": {"ip": "127.0.0.1", "port": 8000},
+    "address": "https://course.example.org/",
     "hub": {"ip": "172.30.0.1", "port": 8081},
     "proxy_api_port": 8001,
     "site_port": 8002,
@@ -26,6 +27,7 @@ VALID = {
     },
     "grading": {"counts": "best", "deadline": None, "certificate": None},
     "lab": {"memory_bytes": 2**30, "cpus": 1.0, "pids": 512},
+    "swarm": {"homes": "pinned"},
 }
 
 
