@@ -68,6 +68,7 @@ check: test-tools ## lint, types and unit tests
 	@var/env/test/bin/ruff check .
 	@var/env/test/bin/ruff format --check .
 	@var/env/test/bin/mypy
+	@PATH="$$PWD/var/env/test/bin:$$PATH" ansible-lint --offline -q infra/ansible
 	@$(TESTS) tests/unit
 
 test: test-tools ## all tests: unit, real engine and hub, real browser
