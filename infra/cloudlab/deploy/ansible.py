@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -127,7 +128,7 @@ def _inventory(machines: list[Machine], ssh: Ssh) -> dict[str, Any]:
             "ansible_user": machine.user,
             "ansible_become": machine.user != "root",
             "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": _quoted(options),
+            "ansible_ssh_common_args": shlex.join(options),
             "syllab_private_address": str(machine.private or machine.address),
         }
         if machine.disk:
@@ -137,10 +138,6 @@ def _inventory(machines: list[Machine], ssh: Ssh) -> dict[str, Any]:
         group = "manager" if machine.role == "manager" else "workers"
         groups[group]["hosts"][machine.name] = host
     return {"all": {"children": groups}}
-
-
-def _quoted(options: list[str]) -> str:
-    return " ".join(f"'{option}'" if " " in option else option for option in options)
 
 
 def _environment() -> dict[str, str]:

@@ -31,13 +31,11 @@ class Ssh:
     @property
     def options(self) -> list[str]:
         """OpenSSH's options. A machine's key is remembered at the first contact."""
-        known = f"{self.known_hosts} ~/.ssh/known_hosts"
         options = [
             "BatchMode=yes", f"ConnectTimeout={CONNECT_TIMEOUT}", f"ServerAliveInterval={ALIVE}",
             "ServerAliveCountMax=4", "StrictHostKeyChecking=accept-new", "ControlMaster=auto",
             f"ControlPath={self.sockets}/%C", "ControlPersist=120", "LogLevel=ERROR",
-            f'UserKnownHostsFile="{known}"' if " " not in str(self.known_hosts) else
-            f'UserKnownHostsFile="{self.known_hosts}"',
+            f'UserKnownHostsFile="{self.known_hosts}" ~/.ssh/known_hosts',
         ]  # fmt: skip
         if self.key:
             options += [f"IdentityFile={self.key}", "IdentitiesOnly=yes"]
@@ -47,7 +45,8 @@ class Ssh:
         """The options and the target of one machine."""
         options = [*self.options, "-p", str(machine.port)]
         if machine.via:
-            jump = shlex.join(["ssh", *self.options, "-W", "%h:%p", machine.via])
+            own = [option.replace("%", "%%") for option in self.options]  # for the jump to fill in
+            jump = shlex.join(["ssh", *own, "-W", "%h:%p", machine.via])
             options += ["-o", f"ProxyCommand={jump}"]
         return [*options, f"{machine.user}@{machine.address}"]
 
