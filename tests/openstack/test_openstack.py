@@ -13,7 +13,9 @@ import yaml
 from cloudlab import hosts
 from cloudlab.hosts import Machine
 from cloudlab.providers import Owner, Provider, provider
+from cloudlab.workspace import REPOSITORY
 from courseware.errors import UserError
+from running_course import ROSTER, RunningCourse
 
 from .control_plane import LABEL, ControlPlane
 
@@ -235,4 +237,19 @@ def test_destroying_a_course_leaves_nothing_of_it_and_all_of_the_other(
 
     other.destroy(quiet)
     assert other.list() == []
+    assert everything(plane) == empty
+
+
+def test_a_course_comes_from_nothing_and_goes(plane, key, tmp_path, empty) -> None:
+    openstack = {"cloud": "courses", "flavor": "lab.small", "workers": 1} | OWN_NETWORK
+    settings = {"provider": "openstack", "certificate": "internal", "key": str(key)}
+    path = tmp_path / "hosts.yml"
+    path.write_text(yaml.safe_dump(settings | {"openstack": openstack}))
+    course = RunningCourse(tmp_path / "var", 0, REPOSITORY / "tests" / "courses" / "bench")
+
+    done = course.syllab("deploy", "--hosts", str(path), "--roster", str(ROSTER))
+    assert done.returncode == 0, done.stdout
+    assert "✓ Verify" in done.stdout
+    done = course.syllab("destroy", "--hosts", str(path), "--yes")
+    assert done.returncode == 0, done.stdout
     assert everything(plane) == empty
