@@ -38,6 +38,16 @@ class Release:
     lab_image: dict[str, str]
     hub_image: dict[str, str]
 
+    def variables(self, root: str) -> dict[str, Any]:
+        """What playbooks are told of it; `root` is the course's folder on machines."""
+        return {
+            "syllab_release": self.folder.name,
+            "syllab_release_folder": f"{root}/releases/{self.folder.name}",
+            "syllab_lab_image": self.lab_image,
+            "syllab_hub_image": self.hub_image,
+            "syllab_registry_port": REGISTRY_THERE,
+        }
+
 
 def deploy(deployment: Deployment, chosen_roster: Path | None) -> None:
     """From nothing, or from what is there, to a course that was tried. Raises UserError.
@@ -64,13 +74,7 @@ def deploy(deployment: Deployment, chosen_roster: Path | None) -> None:
             current.outcome = f"{issued} issued" if issued else "all as they were"
             if taken:
                 current.outcome += f"; {taken} were issued by another organiser"
-        deployment.ours |= {
-            "syllab_release": release.folder.name,
-            "syllab_release_folder": f"{deployment.root}/releases/{release.folder.name}",
-            "syllab_lab_image": release.lab_image,
-            "syllab_hub_image": release.hub_image,
-            "syllab_registry_port": REGISTRY_THERE,
-        }
+        deployment.ours |= release.variables(deployment.root)
         memory = next(s.number("memory") for s in seen if s.machine.role == "manager")
         live = settings.hub_json(
             course, deployment.instance, release.folder, "live",
@@ -112,13 +116,7 @@ def verify(deployment: Deployment) -> None:
             raise UserError(
                 "What runs there isn't what this course folder makes -> make deploy first"
             )
-        deployment.ours |= {
-            "syllab_release": release.folder.name,
-            "syllab_release_folder": f"{deployment.root}/releases/{release.folder.name}",
-            "syllab_lab_image": release.lab_image,
-            "syllab_hub_image": release.hub_image,
-            "syllab_registry_port": REGISTRY_THERE,
-        }
+        deployment.ours |= release.variables(deployment.root)
         memory = next(s.number("memory") for s in seen if s.machine.role == "manager")
         _try(deployment, release, memory)
         trial.from_outside(deployment)
