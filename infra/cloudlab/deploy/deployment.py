@@ -45,8 +45,8 @@ class Deployment:
 
     @property
     def instance(self) -> str:
-        """Starts the name of everything on the machines: the same whoever deploys."""
-        return self.course.id[:30].strip("-")
+        """Starts the name of everything on the machines."""
+        return settings.instance(self.course)
 
     @property
     def root(self) -> str:
@@ -155,7 +155,7 @@ def opened(course: Course, workspace: Workspace, path: Path) -> Iterator[Deploym
     _install_programs(workspace)
     known = workspace.deploy / "known_hosts"
     with lock.here(workspace), connections(hosts.key, known) as ssh:
-        owner = Owner(course.id[:30].strip("-"), "")
+        owner = Owner(settings.instance(course), "")
         yield Deployment(course, workspace, hosts, ssh, providers.provider(hosts, owner))
 
 

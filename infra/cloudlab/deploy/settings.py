@@ -16,6 +16,11 @@ from cloudlab.network import FORBIDDEN
 PORT = {"live": 8000, "candidate": 8100}
 
 
+def instance(course: Course) -> str:
+    """Starts the name of everything on machines: the same whoever deploys."""
+    return course.id[:30].strip("-")
+
+
 def root(instance: str) -> str:
     """The course's folder on a machine."""
     return f"/srv/syllab/{instance}"
