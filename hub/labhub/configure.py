@@ -113,7 +113,7 @@ def configure_labs(c: Any, settings: HubSettings) -> None:
     lab.pids_limit = settings.lab.pids
     lab.default_url = "/lab"
     lab.server_token_scopes = LAB
-    lab.start_timeout = 600  # seconds, those in the queue included
+    lab.start_timeout = 60 + 10 * settings.capacity  # seconds, with all others ahead in the line
     lab.http_timeout = 60
 
 

@@ -16,7 +16,9 @@ from sqlalchemy import inspect
 from tornado import web
 from traitlets import Int, default, validate
 
+from .admission import Admission, Ticket
 from .confinement import host_config, threads
+from .running import Running
 
 ENGINE_ERRORS = (DockerException, RequestException)
 HOME = "/home/lab"
@@ -26,8 +28,11 @@ HOME = "/home/lab"
 USER = "70123:70123"
 LOG_LINES = 15  # of a lab that ended by itself
 LOG_WIDTH = 300  # characters of each
-TRY_EVERY = 0.1  # seconds between attempts to reach a starting lab
+TRY_EVERY = 0.05  # seconds between attempts to reach a starting lab
 LOOK_EVERY = 1  # seconds between looks whether it has ended instead
+SAY_EVERY = 2  # seconds; a waiting page that hears nothing for longer knows that the hub is gone
+# Calls that may take the engine seconds, and that nobody waits for at a start.
+SLOW = {"stop", "remove_container", "remove_service", "logs", "service_logs"}
 
 NO_ENGINE = "The machine that runs the labs doesn't answer. Please tell a helper, then try again."
 NO_IMAGE = "The course's lab isn't installed on this machine. Please tell an organiser."
@@ -56,8 +61,9 @@ class LabMixin(DockerSpawner):
 
     # DockerSpawner has one thread, in which one slow stop holds up everybody.
     _executor = ThreadPoolExecutor(4, thread_name_prefix="engine")
-    _gate: asyncio.Semaphore | None = None  # one for all labs
-    _stage = "Your lab has been asked for."
+    _slow = ThreadPoolExecutor(4, thread_name_prefix="engine-slow")
+    _line: Admission | None = None  # one for all labs
+    _ticket: Ticket | None = None
 
     @validate("user_options")
     def _no_options(self, proposal: Any) -> dict[str, Any]:
@@ -90,14 +96,29 @@ class LabMixin(DockerSpawner):
         """The lab's environment; nothing of the hub's own (DockerSpawner keeps none)."""
         return super().get_env() | threads(self.cpu_limit)
 
+    def docker(self, method: str, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
+        """Call the engine in a thread: starts don't wait for what may take long."""
+        lane = self._slow if method in SLOW else self._executor
+        return asyncio.wrap_future(lane.submit(self._docker, method, *args, **kwargs))
+
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """What the waiting page shows: each new stage as it comes."""
-        shown = None
+        """What the waiting page shows: the place in the line, and how long it may take."""
+        shown, last = "", 0.0
         while True:
-            if self._stage != shown:
-                shown = self._stage
-                yield {"progress": 20, "message": shown}
+            stage, now = self._stage(), time.monotonic()
+            if stage["message"] != shown or now - last >= SAY_EVERY:
+                shown, last = stage["message"], now
+                yield stage
             await asyncio.sleep(0.3)
+
+    def _stage(self) -> dict[str, Any]:
+        if self._ticket is None:
+            return {"progress": 5, "message": "Your lab has been asked for."}
+        seconds = _about(self._ticket.seconds)
+        if self._ticket.ahead is None:
+            return {"progress": 60, "message": f"Your lab is starting: {seconds}."}
+        place = f"You are number {self._ticket.ahead + 1} in the line"
+        return {"progress": 20, "message": f"{place}: {seconds}."}
 
     async def start(self) -> tuple[str, int]:
         """Start the lab and wait until it answers; its IP address and port.
@@ -109,11 +130,10 @@ class LabMixin(DockerSpawner):
         self.orm_spawner.user_options = {}
         inspect(self.orm_spawner).session.commit()
         cls = type(self)
-        self._stage = "Waiting for the labs ahead of yours."
         try:
-            cls._gate = cls._gate or asyncio.Semaphore(self.starts_at_once)
-            async with cls._gate:
-                self._stage = "Your lab is starting."
+            cls._line = cls._line or Admission(self.starts_at_once)
+            with cls._line.join() as self._ticket:
+                await self._ticket.admitted
                 address = await super().start()
                 await self._answering(*address)
                 return address
@@ -123,6 +143,8 @@ class LabMixin(DockerSpawner):
             raise self._failure(REFUSED, f"the engine refused: {error.explanation}") from None
         except ENGINE_ERRORS as error:
             raise self._failure(NO_ENGINE, f"the engine can't be reached: {error}") from None
+        finally:
+            self._ticket = None
 
     async def stop(self, now: bool = False) -> None:
         """Stop the lab and remove what ran it; the home volume stays."""
@@ -180,6 +202,8 @@ class LabMixin(DockerSpawner):
 class LabSpawner(LabMixin):
     """A lab as a container of this machine's engine, with our hardening."""
 
+    _running: Running | None = None  # one for all labs
+
     @default("starts_at_once")
     def _as_many_as_processors(self) -> int:
         return max(2, os.cpu_count() or 1)
@@ -219,6 +243,12 @@ class LabSpawner(LabMixin):
                 raise
 
     async def _ended(self) -> str | None:
+        cls = type(self)
+        if cls._running is None:
+            label = f"syllab.instance={self.prefix}"
+            cls._running = Running(lambda: self.client, label, self.log)
+        if cls._running.includes(self.object_id):
+            return None
         container = await self.get_object()
         if container is None:
             return "the container is gone"
@@ -231,6 +261,13 @@ class LabSpawner(LabMixin):
         self.object_id: str = ""
         memory = ", out of memory" if state["OOMKilled"] else ""
         return f"exit code {state['ExitCode']}{memory}"
+
+
+def _about(seconds: float) -> str:
+    """How long in words, rounded: a number that jumps tells nobody more."""
+    if seconds < 10:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds, -1):.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
 async def _listens(ip: str, port: int) -> bool:

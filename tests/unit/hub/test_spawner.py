@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import socket
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from jupyterhub import orm
 from jupyterhub.objects import Hub
 from labhub import confinement
 from labhub import spawner as module
+from labhub.admission import Admission
 from labhub.configure import configure_labs
 from labhub.spawner import NO_ENGINE, NO_IMAGE, REFUSED, LabFailure, LabSpawner
 from requests.exceptions import ConnectionError as NoConnection
@@ -26,6 +28,7 @@ class Engine(LabSpawner):
     """A LabSpawner whose calls to the engine are noted and answered from a table."""
 
     _client = docker.APIClient(version="1.41")  # connects to nothing until asked
+    _running = SimpleNamespace(includes=lambda container: False)  # so the engine is asked
 
     def docker(self, method, *args, **kwargs):
         self.calls.append((method, args, kwargs))
@@ -64,7 +67,7 @@ def lab(settings):
         oauth_client_id="jupyterhub-user-p01",
         orm_spawner=saved,
     )
-    Engine._gate = None
+    Engine._line = None
     lab.calls = []
     lab.answers = {"create_container": {"Id": "c0ffee"}, "inspect_container": not_found()}
     yield lab
@@ -263,31 +266,72 @@ def test_stop_removes_the_container_and_keeps_the_home(lab):
     assert lab.object_id == ""
 
 
-def test_few_start_at_once_in_order(lab, settings):
-    lab.starts_at_once = 1
+def test_those_who_wait_are_told_their_place_and_the_time(lab):
     lab.answers["inspect_container"] = running()
 
     async def main():
         answers = asyncio.Event()
-        order = []
 
         async def wait(ip, port):
-            order.append(lab._stage)
             await answers.wait()
 
         lab._answering = wait
-        first = asyncio.create_task(lab.start())
-        second = asyncio.create_task(lab.start())
-        async with asyncio.timeout(5):
-            while not order:
-                await asyncio.sleep(0)
-        assert len(order) == 1
-        assert lab._stage == "Waiting for the labs ahead of yours."
+        type(lab)._line = Admission(1)
+        with lab._line.join():  # somebody else's starts
+            start = asyncio.create_task(lab.start())
+            said = lab.progress()
+            asked = await anext(said)
+            waiting = await anext(said)
+        starting = await anext(said)
         answers.set()
-        await asyncio.gather(first, second)
-        return order
+        await start
+        return [each["message"] for each in (asked, waiting, starting)]
 
-    assert len(asyncio.run(main())) == 2
+    asked, waiting, starting = asyncio.run(asyncio.wait_for(main(), 5))
+    assert asked == "Your lab has been asked for."
+    assert waiting == "You are number 1 in the line: about 3 s."
+    assert starting.startswith("Your lab is starting: about ")
+
+
+def test_the_waiting_page_hears_something_every_other_second(lab, monkeypatch):
+    monkeypatch.setattr(module, "SAY_EVERY", 0)
+
+    async def main():
+        said = lab.progress()
+        return [await anext(said) for _ in range(2)]
+
+    first, second = asyncio.run(main())
+    assert first == second
+
+
+def test_a_start_does_not_wait_for_slow_calls(settings):
+    """Which take all their threads until the start's own call was answered."""
+    answered = threading.Event()
+    calls = SimpleNamespace(stop=lambda: answered.wait(5), inspect_container=lambda: answered.set())
+
+    class Slow(LabSpawner):
+        def _docker(self, method):
+            return getattr(calls, method)()
+
+    async def main():
+        lab = Slow()
+        stops = [lab.docker("stop") for _ in range(20)]
+        await lab.docker("inspect_container")
+        assert all(await asyncio.gather(*stops))
+
+    asyncio.run(main())
+
+
+def test_who_runs_for_sure_is_not_inspected(lab):
+    class Known(Engine):
+        _running = SimpleNamespace(includes=lambda container: container == "c0ffee")
+
+    lab.__class__ = Known
+    lab.object_id = "c0ffee"
+    assert asyncio.run(lab.poll()) is None
+    assert lab.calls == []
+    lab.object_id = "decaf"
+    assert asyncio.run(lab.poll()) == "the container is gone"
 
 
 def test_configuration_leaves_the_safe_defaults(lab):
