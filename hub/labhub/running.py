@@ -33,11 +33,15 @@ class Running:
         return container in self._known
 
     def _follow(self) -> None:
+        told = False
         while True:
             try:
                 self._listen(self._connect())
+                told = False
             except (DockerException, RequestException, OSError, ValueError) as error:
-                self._log.warning("The engine's events broke off: %s", error)
+                if not told:  # and not every second
+                    self._log.warning("The engine's events broke off: %s", error)
+                told = True
             self._known = set()
             time.sleep(AGAIN)
 
