@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import closing
-from typing import Any
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 SECONDS = 10  # for the grader to answer what it needn't wait for
+SILENCE = 30  # seconds after which a grader that tells no place is down; it tells one every 10
 LARGEST_CELL, LARGEST_CELLS = 64 * 1024, 256 * 1024  # bytes, as the grader has it
 WAIT_ANYWAY = 60  # seconds, when it says "later" without a time
 
@@ -66,9 +71,28 @@ class Grader:
         tutorials: list[dict[str, Any]] = self._ask("GET", "/progress")["tutorials"]
         return tutorials
 
+    def places(self) -> Iterator[int]:
+        """This lab's places in the line of those that compile; 0 is its turn.
+
+        Turn or place is given back when the iterator is closed.
+        """
+        with self._answered("POST", "/turns", seconds=SILENCE) as response:
+            if response.status != 200:
+                raise Refused(f"The grader gives no turn (status {response.status}).")
+            for line in response:
+                yield int(json.loads(line)["place"])
+
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, seconds: float = SECONDS
     ) -> dict[str, Any]:
+        with self._answered(method, path, body, seconds) as response:
+            answer = response.read()
+        return _understood(response.status, response.headers.get("Retry-After", ""), answer)
+
+    @contextmanager
+    def _answered(
+        self, method: str, path: str, body: dict[str, Any] | None = None, seconds: float = SECONDS
+    ) -> Iterator[HTTPResponse]:
         # Imported late, as it isn't cheap. It follows no redirect and asks no proxy, and so the
         # token goes nowhere else.
         from http.client import HTTPConnection, HTTPException
@@ -80,12 +104,11 @@ class Grader:
             at = urlsplit(self.url)
             with closing(HTTPConnection(at.hostname or "", at.port, timeout=seconds)) as connection:
                 connection.request(method, at.path.rstrip("/") + path, content, headers)
-                response = connection.getresponse()
-                answer = response.read()
+                with connection.getresponse() as response:
+                    yield response
         except (OSError, HTTPException, ValueError):
             # ValueError: the address or the token is malformed, and its text would tell the token.
             raise Down() from None
-        return _understood(response.status, response.headers.get("Retry-After", ""), answer)
 
 
 def found() -> Grader | None:
