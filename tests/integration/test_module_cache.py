@@ -49,6 +49,67 @@ for _ in range(2):
     nest.Simulate(10.0)
     print("potential:", neuron.V_m)
 """
+TOGETHER = """\
+model driven_neuron:
+    state:
+        V_m mV = -60 mV
+    equations:
+        V_m' = slope
+    parameters:
+        slope mV/ms = 1 mV/ms
+    input:
+        spikes <- spike
+    output:
+        spike
+    update:
+        integrate_odes()
+    onCondition(V_m >= -55.05 mV):
+        V_m = -60 mV
+        emit_spike()
+
+model slowing_neuron:
+    state:
+        x real = 1
+    equations:
+        x' = -x * x / tau
+    parameters:
+        tau ms = 10 ms
+    update:
+        integrate_odes()
+
+model counting_synapse:
+    state:
+        w real = 0
+    input:
+        pre_spikes <- spike
+        post_spikes <- spike
+    output:
+        spike
+    onReceive(post_spikes):
+        w += 1
+    onReceive(pre_spikes):
+        emit_spike(w)
+"""
+PAIR = {
+    "neuron": "driven_neuron",
+    "synapses": {"counting_synapse": {"post_ports": ["post_spikes"]}},
+}
+SIMULATE_TOGETHER = """
+import nest
+nest.ResetKernel()
+nest.Install("together_module")
+slowing = nest.Create("slowing_neuron")
+driven = nest.Create("driven_neuron__with_counting_synapse")
+source = nest.Create("spike_generator", params={"spike_times": [4.0, 18.0, 33.0]})
+parrot = nest.Create("parrot_neuron")
+nest.Connect(source, parrot)
+nest.Connect(parrot, driven, syn_spec={"synapse_model": "counting_synapse__with_driven_neuron"})
+(counting,) = nest.GetConnections(synapse_model="counting_synapse__with_driven_neuron")
+for _ in range(4):
+    nest.Simulate(10.0)
+    print("potential:", slowing.x)
+    print("weight:", counting.w)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +197,31 @@ def test_options_that_change_nothing_make_no_difference(lab):
     assert generated(without_compiler(lab, MODEL, options)) == []
 
 
+def test_models_of_one_module_work_together(lab):
+    pairs = {"neuron_synapse_pairs": [PAIR], "weight_variable": {"counting_synapse": "w"}}
+    options = {"module_name": "together_module", "codegen_opts": pairs}
+    code = GENERATE.format(model=TOGETHER, options=options) + SIMULATE_TOGETHER
+    printed = run(lab, 'exec python -c "$1"', code)
+    assert potentials(printed) == pytest.approx([1 / 2, 1 / 3, 1 / 4, 1 / 5], abs=1e-6)
+    # The neuron fires every 5 ms; spikes of the other side come at 6, 20 and 35 ms.
+    assert re.findall(r"^weight: (.*)$", printed, re.MULTILINE) == ["0.0", "3.0", "3.0", "6.0"]
+
+
+def test_an_error_of_the_compiler_is_shown(lab):
+    printed = generate(lab, MODEL.replace("E_L", "M_PI"))
+    assert "kept_neuron.cpp:" in printed
+    assert "error: " in printed
+    assert potentials(printed) == []
+
+
 def test_a_changed_model_is_compiled_once_even_for_two_kernels_and_kept(lab):
     code = GENERATE.format(model=CHANGED, options=OPTIONS) + SIMULATE
     both = run(lab, 'python -c "$1" >/tmp/one & python -c "$1"; wait; cat /tmp/one', code)
     assert len(re.findall(r"^generated: \S", both, re.MULTILINE)) == 1
     assert both.count("kept_module: compiled before") == 1
+    times = re.findall(r"^kept_module: generated in (.*) s, built in (.*) s$", both, re.MULTILINE)
+    [(generating, building)] = times
+    assert float(generating) > 0 < float(building)
     assert potentials(both) == leaked(-80, times=4)
 
     again = without_compiler(lab, CHANGED)

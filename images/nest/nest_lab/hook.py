@@ -44,6 +44,9 @@ def builder(module, execute) -> None:
     It would run a compiler, of 400 MB, on up to four processors, whichever of them a lab may use.
     """
     execute(module)
+    from nest_lab.building import as_one_file
+
+    module.NESTBuilder.build = as_one_file(module.NESTBuilder.build)
     options = module.NESTBuilder._default_options
     options["nest_path"] = sys.prefix
     if os.environ.get("OMP_NUM_THREADS", "").isdigit():

@@ -73,7 +73,7 @@ def generate_nest_target(
     except (OSError, TypeError, ValueError):
         key = None  # NESTML says what is wrong
     if key is None:
-        _nestml(**arguments)
+        _nestml(name, arguments)
     elif not _install(key, name):
         with _one_at_a_time():
             # Another kernel may have compiled it by now.
@@ -103,19 +103,32 @@ def _installed(name: str) -> Path:
     return Path(os.environ["NEST_MODULES"], "lib", "nest", f"{name}.so")
 
 
-def _nestml(**arguments: Any) -> bool:
-    """NESTML's own work; whether a model had errors."""
-    # Takes a second to import.
-    from pynestml.frontend.frontend_configuration import FrontendConfiguration
-    from pynestml.frontend.pynestml_frontend import generate_target
+def _nestml(name: str, arguments: dict[str, Any]) -> bool:
+    """NESTML's own work, when it is this lab's turn; whether a model had errors."""
+    with _turn():
+        # Takes a second to import.
+        from pynestml.frontend.frontend_configuration import FrontendConfiguration
+        from pynestml.frontend.pynestml_frontend import generate_target
 
-    FrontendConfiguration.install_path = None  # NESTML would go on using that of an earlier call
-    return bool(generate_target(target_platform="NEST", **arguments))
+        from nest_lab.building import timed
+
+        FrontendConfiguration.install_path = None  # NESTML would use that of an earlier call
+        with timed(name):
+            return bool(generate_target(target_platform="NEST", **arguments))
+
+
+def _turn() -> contextlib.AbstractContextManager[None]:
+    """Where labs share a machine, the wait until this one may compile."""
+    try:
+        from courseware.lab.turn import turn
+    except ImportError:  # an environment without the course's package
+        return contextlib.nullcontext()
+    return turn()
 
 
 def _compile(key: str, name: str, arguments: dict[str, Any]) -> None:
     with _modules_elsewhere():
-        failed = _nestml(**arguments)
+        failed = _nestml(name, arguments)
         built = _installed(name)
         module = built.read_bytes() if built.exists() else None
     if module:

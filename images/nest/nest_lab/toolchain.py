@@ -3,12 +3,13 @@
     python -m nest_lab.toolchain
 
 prepares the environment whose Python runs it, once; no root is needed if that is the user's own.
-Three things are wrong in the wheel, and each is mended where it is read:
+Four things are wrong in the wheel, and each is mended where it is read:
 
 - `nest-config` answers with paths of the machine that built the wheel: replaced by ours;
 - `nest.build_info["prefix"]` names that machine too, and NESTML looks for `nest-config` there:
   NESTML's default is set when it is imported (`nest_lab.hook`);
-- NEST looks for compiled models in that prefix only: the loader's path is set when Python starts.
+- NEST looks for compiled models in that prefix only: the loader's path is set when Python starts;
+- some headers can't be included twice, as they are when a module is compiled as one file: guarded.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PTH = "nest_lab.pth"
+_ONCE = "#pragma once\n"
 
 
 class ToolchainError(Exception):
@@ -56,6 +58,17 @@ def write_startup() -> Path:
     return target
 
 
+def guard_headers() -> int:
+    """Has a compiler read each of NEST's headers once; returns how many had no such guard."""
+    bare = 0
+    for header in (nest_folder() / "include" / "nest").glob("*.h"):
+        text = header.read_text(encoding="utf-8")
+        if "#ifndef" not in text and _ONCE not in text:
+            header.write_text(_ONCE + text, encoding="utf-8")
+            bare += 1
+    return bare
+
+
 def missing_tools() -> list[str]:
     """What compiling needs and this machine lacks, as names of Debian packages."""
     tools = {"g++": "g++", "make": "make"}
@@ -78,6 +91,7 @@ def main() -> int:
     try:
         print(f"toolchain: wrote {write_nest_config(prefix)}")
         print(f"toolchain: wrote {write_startup()}")
+        print(f"toolchain: guarded {guard_headers()} of NEST's headers")
     except (ToolchainError, OSError) as error:
         print(f"toolchain: {error}", file=sys.stderr)
         return 1
