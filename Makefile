@@ -1,9 +1,10 @@
 # The organiser's interface. Each target is a thin line over the command `syllab`.
 # COURSE=folder, ROSTER=file, PORT=number and ENGINE=docker|process choose what it works on,
 # SOLUTIONS=tutorial,tutorial whose solutions the website shows, GRADEBOOK=address a database,
-# HOSTS=file the machines to deploy to, SNAPSHOT=id the backup to restore.
+# HOSTS=file the machines to deploy to, SNAPSHOT=id the backup to restore, BENCH=name the only
+# benchmark to run.
 SHELL := /bin/sh
-export COURSE ROSTER PORT ENGINE SOLUTIONS GRADEBOOK HOSTS SNAPSHOT
+export COURSE ROSTER PORT ENGINE SOLUTIONS GRADEBOOK HOSTS SNAPSHOT BENCH
 SYLLAB := var/env/infra/bin/syllab
 TESTS := var/env/test/bin/python -m pytest
 .DEFAULT_GOAL := help

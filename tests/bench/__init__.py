@@ -1,6 +1,7 @@
 """Benchmarks: ours beside what people use now, on the same content, in the same run.
 
-Modules that have a `run() -> Comparison` are benchmarks. `make bench` runs them all.
+Modules that have a `run() -> Comparison` are benchmarks. `make bench` runs them all, and
+`make bench BENCH=name` one of them.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One measured thing: its value for ours and for the baselines that have one, in `unit`."""
+    """One measured thing: its value for ours and for the baselines that have one, in `unit`.
+
+    None is what was never reached. The rows that count most are `marked`.
+    """
 
     what: str
     unit: str
-    ours: float
-    baselines: tuple[float, ...]
+    ours: float | None
+    baselines: tuple[float | None, ...]
+    marked: bool = False
 
 
 @dataclass
@@ -35,9 +40,12 @@ class Comparison:
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, what: str, unit: str, ours: float, *baselines: float) -> None:
+    def add(
+        self, what: str, unit: str, ours: float | None, *baselines: float | None,
+        marked: bool = False,
+    ) -> None:  # fmt: skip
         """Add a row, with a value for each baseline or for ours alone."""
-        self.rows.append(Row(what, unit, ours, baselines))
+        self.rows.append(Row(what, unit, ours, baselines, marked))
 
     def show(self, console: Console) -> None:
         """Print it as a table."""
@@ -46,7 +54,9 @@ class Comparison:
         for column in table.columns[2:]:
             column.justify = "right"
         for row in self.rows:
-            table.add_row(row.what, row.unit, *map(_shown, (row.ours, *row.baselines)))
+            what, style = (f"* {row.what}", "bold") if row.marked else (row.what, None)
+            values = map(_shown, (row.ours, *row.baselines))
+            table.add_row(what, row.unit, *values, style=style)
         console.print(table)
         for note in self.notes:
             console.print(f"note: {note}", markup=False, highlight=False)
@@ -60,5 +70,7 @@ class Comparison:
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def _shown(value: float) -> str:
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "never"
     return str(value) if isinstance(value, int) else f"{value:.1f}"

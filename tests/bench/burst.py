@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -14,18 +12,10 @@ import grader_client
 from grader_client import Grader
 from running_course import RunningCourse
 
+from bench import meter
 from bench.answers import Answer
 
 FILL_TIMEOUT = 120  # seconds
-
-
-def roster(path: Path, count: int) -> list[str]:
-    """Write a roster of so many participants; their usernames."""
-    names = [f"p{number:03}" for number in range(1, count + 1)]
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerows([("username", "name", "role"), *((n, n, "participant") for n in names)])
-    return names
 
 
 class Participants:
@@ -35,7 +25,7 @@ class Participants:
         """Returns when the course's grader is ready. Raises TimeoutError."""
         self.course = course
         self.graders = [grader_client.with_token(course, name) for name in names]
-        self._await_pool()
+        await_pool(self.course)
 
     def at_once(self, answers: list[Answer]) -> list[float]:
         """Submit them all together, each by somebody else; the seconds until each one's score.
@@ -45,7 +35,7 @@ class Participants:
         """
         with ThreadPoolExecutor(len(answers)) as together:
             seconds = list(together.map(_scored, self.graders, answers))
-        self._await_pool()
+        await_pool(self.course)
         return seconds
 
     def one_by_one(self, answers: list[Answer]) -> list[float]:
@@ -54,19 +44,21 @@ class Participants:
 
     def pool_memory(self) -> float:
         """Bytes of the containers that wait for submissions, as `docker stats` counts them."""
-        stats = [each.stats(stream=False, one_shot=True)["memory_stats"] for each in self._pool()]
-        return float(sum(each["usage"] - each["stats"]["inactive_file"] for each in stats))
+        return float(sum(meter.memory(_pool(self.course))))
 
-    def _pool(self) -> list[docker.models.containers.Container]:
-        label = {"label": f"syllab.grader={self.course.instance}"}
-        return docker.from_env().containers.list(filters=label, ignore_removed=True)
 
-    def _await_pool(self) -> None:
-        deadline = time.monotonic() + FILL_TIMEOUT
-        while len(self._pool()) < self.course.settings["grader"]["pool"]:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"the grader's pool is not full after {FILL_TIMEOUT} s")
-            time.sleep(0.2)
+def await_pool(course: RunningCourse) -> None:
+    """Returns when all the containers that wait for submissions are there. Raises TimeoutError."""
+    deadline = time.monotonic() + FILL_TIMEOUT
+    while len(_pool(course)) < course.settings["grader"]["pool"]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the grader's pool is not full after {FILL_TIMEOUT} s")
+        time.sleep(0.2)
+
+
+def _pool(course: RunningCourse) -> list[docker.models.containers.Container]:
+    label = {"label": f"syllab.grader={course.instance}"}
+    return docker.from_env().containers.list(filters=label, ignore_removed=True)
 
 
 def _scored(grader: Grader, answer: Answer) -> float:

@@ -6,11 +6,8 @@ at once, and with exercises of the flagship course.
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -19,19 +16,18 @@ from pathlib import Path
 from cloudlab.progress import step
 from cloudlab.workspace import REPOSITORY
 from courseware import course as courses
-from running_course import RunningCourse, free_ports
 
 from bench import Comparison, answers, meter
 from bench.answers import Answer
 from bench.baselines import Baseline, converted
 from bench.baselines.nbgrader import Nbgrader
 from bench.baselines.otter import Otter
-from bench.burst import Participants, roster
+from bench.brought_up import FLAGSHIP, brought_up, names
+from bench.burst import Participants
 
 QUICK, SIGNALS = REPOSITORY / "tests" / "courses" / "bench", "signals"
-FLAGSHIP, INTRODUCTION = REPOSITORY / "course" / "cns2024", "introduction"
+INTRODUCTION = "introduction"
 NEST = ("rheobase", "fi_curve", "psp_peak", "balance")
-EXECUTED = Path("notebooks") / "executed"
 FEW, MANY, MOST = 10, 40, 200  # submissions at once
 REPEATS = 3
 MB = 10**6
@@ -81,10 +77,10 @@ def run() -> Comparison:
                 tools.append(kind(Path(folder) / kind.name, quick, SIGNALS))
         result.baselines |= {each.name: f"{each.package} {each.version}" for each in tools}
         theirs = [_theirs(tool, given) for tool in tools]
-    with _running("course", QUICK, MOST) as participants:
-        _quick(participants, given, theirs, result)
-    with _running("flagship", FLAGSHIP, MANY) as participants:
-        _nest(participants, {name: nest[name] for name in NEST}, result)
+    with brought_up("course", QUICK, MOST) as course:
+        _quick(Participants(course, names(MOST)), given, theirs, result)
+    with brought_up("flagship", FLAGSHIP, MANY) as course:
+        _nest(Participants(course, names(MANY)), {name: nest[name] for name in NEST}, result)
     return result
 
 
@@ -151,21 +147,3 @@ def _mixed(given: dict[str, list[Answer]], count: int) -> list[Answer]:
     """So many answers, of the exercises in turn; of each, the right one and then the wrong ones."""
     turns = [cycle(some) for some in given.values()]
     return [next(turns[number % len(turns)]) for number in range(count)]
-
-
-@contextmanager
-def _running(name: str, folder: Path, count: int) -> Iterator[Participants]:
-    """A course brought up for so many participants, and taken away again."""
-    with tempfile.TemporaryDirectory() as roster_folder:
-        file = Path(roster_folder) / "roster.csv"
-        names = roster(file, count)
-        var = REPOSITORY / "var" / "bench" / name
-        course = RunningCourse(var=var, port=free_ports(), course=folder, roster=file)
-        course.syllab("clean", "--yes")  # what an interrupted run may have left
-        if folder == FLAGSHIP and (REPOSITORY / "var" / EXECUTED).is_dir():
-            shutil.copytree(REPOSITORY / "var" / EXECUTED, var / EXECUTED)  # saves minutes
-        try:
-            course.up(show=True)
-            yield Participants(course, names)
-        finally:
-            course.syllab("clean", "--yes")

@@ -1,13 +1,14 @@
-"""Processor time of a piece of work."""
+"""Processor time of a piece of work, and memory of containers."""
 
 from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import psutil
+from docker.models.containers import Container
 
 LOOK = 1.0  # seconds
 QUIET = 0.15  # processors
@@ -28,14 +29,26 @@ def of_machine(work: Callable[[], Done]) -> tuple[Done, float, float]:
     Those count, too, that are spent after it until the machine is quiet: for what was put off.
     Last, how many processors other work took before.
     """
-    others = _settled()
+    others = settled()
     before = _machine()
     done = work()
-    _settled()
+    settled()
     return done, _machine() - before, others
 
 
-def _settled() -> float:
+def memory(containers: Iterable[Container]) -> list[int]:
+    """The bytes of each, as `docker stats` counts them."""
+    stats = [each.stats(stream=False, one_shot=True)["memory_stats"] for each in containers]
+    return [each["usage"] - each["stats"]["inactive_file"] for each in stats]
+
+
+def of_processes(processes: Iterable[psutil.Process]) -> float:
+    """The seconds that they have taken so far, without what they started."""
+    times = [each.cpu_times() for each in processes]
+    return sum(each.user + each.system for each in times)
+
+
+def settled() -> float:
     """The processors that are taken when the machine is quiet, or still after half a minute."""
     until = time.monotonic() + LONGEST_UNREST
     while True:
