@@ -1,4 +1,4 @@
-"""What people grade notebooks with now, each in an environment of its own with its defaults."""
+"""What people use now, with its defaults; each grader is in an environment of its own."""
 
 from __future__ import annotations
 
