@@ -40,7 +40,8 @@ def come(
     """Let them log in, open their labs and, if `cell`, run a first cell."""
 
     async def way(visitor: Visitor, note: Note) -> None:
-        await visitor.open_lab(*await visitor.log_in(place.passphrases[visitor.username]))
+        passphrase = place.passphrases[visitor.username]
+        await visitor.open_lab(*await visitor.log_in(passphrase, files=loads.login))
         note("page")
         await visitor.load(loads.files, loads.calls)
         note("ready")
@@ -51,11 +52,14 @@ def come(
     return asyncio.run(_all(place, names, arrival, way))
 
 
-def log_in(place: Place, names: list[str], arrival: Arrival) -> tuple[list[Visit], list[float]]:
+def log_in(
+    place: Place, names: list[str], arrival: Arrival, loads: Loads
+) -> tuple[list[Visit], list[float]]:
     """Let them log in only; also the seconds that the hub takes, meanwhile, to say it is well."""
 
     async def way(visitor: Visitor, note: Note) -> None:
-        await visitor.log_in(place.passphrases[visitor.username], then="/hub/home")
+        passphrase = place.passphrases[visitor.username]
+        await visitor.log_in(passphrase, then="/hub/home", files=loads.login)
         note("login")
 
     async def both() -> tuple[list[Visit], list[float]]:

@@ -170,7 +170,7 @@ def _logins(course: RunningCourse, sides: tuple[Side, ...], result: Comparison) 
             await_pool(course)
             meter.settled()
             before = side.place.cpu()
-            visits, answers = crowd.log_in(side.place, some, LOGINS)
+            visits, answers = crowd.log_in(side.place, some, LOGINS, side.loads)
             found.append((visits, sorted(answers), side.place.cpu() - before))
     p95 = [_ms(share(visits, "login", 0.95)) for visits, *_ in found]
     result.add(f"{what}: 95th percentile", "ms", *p95, marked=True)

@@ -1,4 +1,4 @@
-"""What JupyterLab's page asks for at its start, learned from a real browser."""
+"""What the login page and JupyterLab's ask for, learned from a real browser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.place import Place
 
+HUB_FILES = ("/hub/static/", "/hub/logo")
 FILES = ("static/", "lab/extensions/", "lab/api/themes/")
 STARTED = "#jp-main-dock-panel"  # is in the page when JupyterLab's own code has run
 SLOW = 60_000  # milliseconds
@@ -18,8 +19,11 @@ SLOW = 60_000  # milliseconds
 
 @dataclass(frozen=True)
 class Loads:
-    """Paths below a lab's address: scripts and styles, and calls of its server."""
+    """What pages load: `login` the hub's own, by paths of its address, and JupyterLab `files` and
+    then `calls` of its server, by paths below the lab's.
+    """
 
+    login: tuple[str, ...]
     files: tuple[str, ...]
     calls: tuple[str, ...]
 
@@ -34,17 +38,21 @@ def learn(place: Place, username: str) -> Loads:
             chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
             page = chromium.new_context(base_url=place.address).new_page()
             seen: list[str] = []
-            page.on("request", lambda request: _note(request.method, request.url, lab, seen))
+            page.on("request", lambda request: _note(request.method, request.url, seen))
             _open(page, username, place.passphrases[username])
             chromium.close()
     finally:
         place.stop([username])
-    found = list(dict.fromkeys(seen))  # each once
-    files = tuple(each for each in found if each.startswith(FILES))
-    calls = tuple(each for each in found if "api/" in each and each not in files)
-    if not files or not calls:
-        raise RuntimeError(f"JupyterLab's page asked for {found}")
-    return Loads(files, calls)
+    paths = dict.fromkeys(seen)  # each once
+    below = [each.removeprefix(lab) for each in paths if each.startswith(lab)]
+    loads = Loads(
+        login=tuple(each for each in paths if each.startswith(HUB_FILES)),
+        files=tuple(each for each in below if each.startswith(FILES)),
+        calls=tuple(each for each in below if "api/" in each and not each.startswith(FILES)),
+    )
+    if not (loads.login and loads.files and loads.calls):
+        raise RuntimeError(f"the pages asked for no more than {seen}")
+    return loads
 
 
 def _open(page: Page, username: str, passphrase: str) -> None:
@@ -56,10 +64,9 @@ def _open(page: Page, username: str, passphrase: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def _note(method: str, address: str, lab: str, seen: list[str]) -> None:
-    parts = urlsplit(address)
-    if method == "GET" and parts.path.startswith(lab):
+def _note(method: str, address: str, seen: list[str]) -> None:
+    if method == "GET":
+        parts = urlsplit(address)
         # Numbers alone are the time, which keeps caches out.
         query = "&".join(each for each in parts.query.split("&") if not each.isdecimal())
-        path = parts.path.removeprefix(lab)
-        seen.append(f"{path}?{query}" if query else path)
+        seen.append(f"{parts.path}?{query}" if query else parts.path)

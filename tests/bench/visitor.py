@@ -63,10 +63,16 @@ class Visitor:
     ) -> None:
         await self.http.close()
 
-    async def log_in(self, passphrase: str, then: str = "") -> tuple[URL, bytes]:
-        """Send the login form; the page that follows, which without `then` is a lab's."""
+    async def log_in(
+        self, passphrase: str, then: str = "", files: tuple[str, ...] = ()
+    ) -> tuple[URL, bytes]:
+        """Send the login form; the page that follows, which without `then` is a lab's.
+
+        `files` are what the form's page loads.
+        """
         login = self.address / "hub" / "login"
         await self._get(login)
+        await self._get_all(self.address, files)
         form = {"username": self.username, "password": passphrase, "_xsrf": self._xsrf(login)}
         query = {"next": then} if then else {}
         async with self.http.post(login.with_query(query), data=form) as answer:
@@ -86,9 +92,8 @@ class Visitor:
 
     async def load(self, files: tuple[str, ...], calls: tuple[str, ...]) -> None:
         """Ask for what JupyterLab's page asks for: scripts and styles first, then its server."""
-        for paths in (files, calls):
-            urls = [URL(f"{self.lab}/{path}", encoded=True) for path in paths]
-            await asyncio.gather(*map(self._get, urls))
+        await self._get_all(self.lab / "", files)
+        await self._get_all(self.lab / "", calls)
 
     async def run(self, code: str, printed: str) -> None:
         """Open a notebook's kernel, run code there and wait until it has printed that."""
@@ -126,6 +131,10 @@ class Visitor:
         """Where it leads, and what is there."""
         async with self.http.get(url) as answer:
             return answer.url, await answer.read()
+
+    async def _get_all(self, below: URL, paths: tuple[str, ...]) -> None:
+        urls = [below.join(URL(path, encoded=True)) for path in paths]
+        await asyncio.gather(*map(self._get, urls))
 
     def _xsrf(self, url: URL) -> str:
         return self.http.cookie_jar.filter_cookies(url)["_xsrf"].value
