@@ -76,25 +76,26 @@ def run() -> Comparison:
     with brought_up("herd", FLAGSHIP, SEATS, capacity=MOST) as course:
         result.baselines["stock"] = stock_hub.versions()
         with stock_hub.running(course, names(SEATS)) as theirs:
-            ours, stock = (_side(each) for each in (place.of(course), theirs))
+            ours, stock = (side_of(each) for each in (place.of(course), theirs))
             for arrival in COLD:
-                both = [_measured(course, side, arrival, "cold") for side in (ours, stock)]
+                both = [measured(course, side, arrival, "cold") for side in (ours, stock)]
                 _add(f"cold, {arrival}", both, result)
             for arrival in WARM:
-                _add(f"warmed, {arrival}", [_measured(course, ours, arrival, "warmed")], result)
+                _add(f"warmed, {arrival}", [measured(course, ours, arrival, "warmed")], result)
             _most(course, ours, result)
             _logins(course, (ours, stock), result)
     return result
 
 
-def _side(where: Place) -> Side:
+def side_of(where: Place) -> Side:
+    """A place where nobody has come yet. Its first participant's lab shows what a page loads."""
     with step(f"What JupyterLab's page loads at {where.address}"):
         side = Side(where, page_loads.learn(where, next(iter(where.passphrases))))
         next(side.fresh)  # the one whose lab it was
         return side
 
 
-def _measured(
+def measured(
     course: RunningCourse, side: Side, arrival: Arrival, how: str, *, cell: bool = True
 ) -> Measured:
     """Let the next ones come when the machine is quiet; their labs are gone afterwards."""
@@ -157,7 +158,7 @@ def _memory(side: Measured) -> float | None:
 def _most(course: RunningCourse, ours: Side, result: Comparison) -> None:
     people = min(MOST, psutil.virtual_memory().available // LAB)
     arrival = Arrival(people)
-    found = _measured(course, ours, arrival, "cold, without a cell", cell=False)
+    found = measured(course, ours, arrival, "cold, without a cell", cell=False)
     _add(f"cold, {arrival}, no cell", [found], result, last="ready")
 
 
