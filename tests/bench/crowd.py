@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
@@ -67,6 +68,8 @@ def log_in(
         probe = asyncio.create_task(_probe(place, answers))
         visits = await _all(place, names, arrival, way)
         probe.cancel()
+        with suppress(asyncio.CancelledError):
+            await probe  # if the hub did not answer, that is told
         return visits, answers
 
     return asyncio.run(both())

@@ -105,14 +105,15 @@ def measured(
         if how == "warmed":
             where.start(some)
         await_pool(course)
-        programs = where.cpu()
-        visits, cpu, _ = meter.of_machine(
-            lambda: crowd.come(where, some, arrival, side.loads, cell=cell)
-        )
+
+        def work() -> tuple[list[Visit], float]:
+            before = where.cpu()
+            return crowd.come(where, some, arrival, side.loads, cell=cell), where.cpu() - before
+
+        (visits, programs), cpu, _ = meter.of_machine(work)
         failed = [each.failure for each in visits if each.failure]
         current.outcome = f"{len(failed)} failed: {failed[0]}" if failed else "all got there"
-        taken = where.cpu() - programs
-        return Measured(visits, cpu / arrival.people, taken, where.memory())
+        return Measured(visits, cpu / arrival.people, programs, where.memory())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import docker
@@ -32,7 +33,7 @@ PACKAGES = ("jupyterhub", "dockerspawner")
 def versions() -> str:
     """What it is, as installed for our own hub."""
     code = "import importlib.metadata as m, sys; print(*(m.version(p) for p in sys.argv[1:]))"
-    command = [environment("hub") / "bin" / "python", "-c", code, *PACKAGES]
+    command: list[str | Path] = [environment("hub") / "bin" / "python", "-c", code, *PACKAGES]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     hub, spawner = done.stdout.split()
     return f"stock JupyterHub {hub} with DockerSpawner {spawner}, same image and limits"
@@ -54,7 +55,7 @@ def running(course: RunningCourse, names: list[str]) -> Iterator[Place]:
         _remove_all(client)
 
 
-def _given(course: RunningCourse, names: list[str], gateway: str) -> dict:
+def _given(course: RunningCourse, names: list[str], gateway: str) -> dict[str, Any]:
     settings = course.settings
     return {
         "port": free_ports(), "gateway": gateway, "prefix": PREFIX,
@@ -65,7 +66,7 @@ def _given(course: RunningCourse, names: list[str], gateway: str) -> dict:
     }  # fmt: skip
 
 
-def _place(given: dict, hub: psutil.Process) -> Place:
+def _place(given: dict[str, Any], hub: psutil.Process) -> Place:
     return Place(
         f"http://127.0.0.1:{given['port']}",
         dict.fromkeys(given["names"], given["passphrase"]),
@@ -76,26 +77,37 @@ def _place(given: dict, hub: psutil.Process) -> Place:
 
 
 @contextmanager
-def _hub(folder: Path, given: dict) -> Iterator[psutil.Process]:
+def _hub(folder: Path, given: dict[str, Any]) -> Iterator[psutil.Process]:
     file, log = folder / "stock.json", folder / "hub.log"
     file.touch(mode=0o600)
     file.write_text(json.dumps(given))
-    command = [environment("hub") / "bin" / "python", "-m", "jupyterhub", "--config", CONFIG]
+    command: list[str | Path] = [
+        environment("hub") / "bin" / "python",
+        "-m",
+        "jupyterhub",
+        "--config",
+        CONFIG,
+    ]
     env = os.environ | {"BENCH_STOCK_JSON": str(file)}
     with log.open("w") as out:
-        hub = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, env=env)
+        hub = psutil.Popen(command, cwd=folder, stdout=out, stderr=out, env=env)
     try:
         _await(f"http://127.0.0.1:{given['port']}/hub/health", hub, log)
-        yield psutil.Process(hub.pid)
+        yield hub
     finally:
-        started = psutil.Process(hub.pid).children(recursive=True) if hub.poll() is None else []
+        _end(hub)
+
+
+def _end(hub: psutil.Popen) -> None:
+    if hub.poll() is None:
+        started = hub.children(recursive=True)
         hub.terminate()
         _, alive = psutil.wait_procs([hub, *started], timeout=STOP_TIMEOUT)
         for each in alive:
             each.kill()
 
 
-def _await(address: str, hub: subprocess.Popen[bytes], log: Path) -> None:
+def _await(address: str, hub: psutil.Popen, log: Path) -> None:
     opener = build_opener(ProxyHandler({}))  # no proxy between this machine and itself
     deadline = time.monotonic() + START_TIMEOUT
     while hub.poll() is None and time.monotonic() < deadline:
