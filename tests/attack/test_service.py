@@ -31,7 +31,8 @@ def attempts(grader: Grader, exercise: str) -> int:
 )  # fmt: skip
 @pytest.mark.usefixtures("unchanged")
 def test_nobody_without_a_token(ada, body, header):
-    for method, path in (("POST", "/attempts"), ("GET", "/attempts/1"), ("GET", "/progress")):
+    routes = ("POST", "/attempts"), ("GET", "/attempts/1"), ("GET", "/progress"), ("POST", "/turns")
+    for method, path in routes:
         sent = {"Authorization": header.encode("latin-1")}
         answer = ada.request(method, path, json=body, headers=sent)
         if answer.status_code == 431:  # what is far too long is refused before it is looked at

@@ -9,12 +9,14 @@ from contextlib import closing, contextmanager
 from . import grader
 from .live import Live
 
+PATIENCE = 180  # seconds; who takes turns only to keep others from theirs holds them up no longer
+
 
 @contextmanager
 def turn() -> Iterator[None]:
     """Wait for this lab's turn, which the block then is; how many are before it is shown.
 
-    Where no grader gives turns, nothing is waited for.
+    Where no grader gives turns, nothing is waited for; and never for longer than `PATIENCE`.
     """
     with closing(_places()) as places:
         _wait(places)
@@ -34,7 +36,7 @@ def _places() -> Generator[int, None, None]:
 def _wait(places: Iterator[int]) -> None:
     start, line, waited = time.monotonic(), Live(), False
     for place in places:
-        if place == 0:
+        if place == 0 or time.monotonic() - start > PATIENCE:
             break
         waited = True
         others = f"{place} other labs have" if place > 1 else "another lab has"

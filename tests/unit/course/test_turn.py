@@ -62,6 +62,13 @@ def test_it_goes_on_without_a_turn(scripted_grader, answer):
     assert goes_on()
 
 
+def test_it_goes_on_when_others_take_too_long(scripted_grader, monkeypatch, capsys):
+    monkeypatch.setattr("courseware.lab.turn.PATIENCE", 0)
+    scripted_grader.answer = told(*[5] * 1000)
+    assert goes_on()
+    assert capsys.readouterr().out == ""  # they were not even waited for
+
+
 def test_it_goes_on_without_a_grader(scripted_grader, monkeypatch):
     scripted_grader.stop()
     assert goes_on()
