@@ -4,8 +4,8 @@ import os
 
 c = get_config()  # noqa: F821 (Jupyter provides it)
 
-# Extensions that a lab doesn't use and that cost start time and memory.
-c.ServerApp.jpserver_extensions = {"jupyter_lsp": False, "notebook_shim": False}
+# An extension that a lab doesn't use and that costs start time and memory.
+c.ServerApp.jpserver_extensions = {"notebook_shim": False}
 # Nothing is fetched from outside: no news, no look for updates, no extension catalogue.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
