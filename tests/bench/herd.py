@@ -68,6 +68,7 @@ class Measured:
     cpu: float  # seconds of the machine, of each
     programs: float  # seconds of hub and proxy
     memory: list[int]  # bytes of each lab that ran at the end
+    others: float  # processors that other work took before
 
 
 def run() -> Comparison:
@@ -110,10 +111,10 @@ def measured(
             before = where.cpu()
             return crowd.come(where, some, arrival, side.loads, cell=cell), where.cpu() - before
 
-        (visits, programs), cpu, _ = meter.of_machine(work)
+        (visits, programs), cpu, others = meter.of_machine(work)
         failed = [each.failure for each in visits if each.failure]
         current.outcome = f"{len(failed)} failed: {failed[0]}" if failed else "all got there"
-        return Measured(visits, cpu / arrival.people, programs, where.memory())
+        return Measured(visits, cpu / arrival.people, programs, where.memory(), others)
 
 
 @contextmanager
@@ -142,6 +143,8 @@ def _add(what: str, sides: list[Measured], result: Comparison, last: str = "resu
     result.add(f"{what}: CPU each", "CPU s", *(side.cpu for side in sides))
     result.add(f"{what}: hub and proxy", "CPU s", *(side.programs for side in sides))
     result.add(f"{what}: memory of a lab", "MB", *(_memory(side) for side in sides))
+    if (others := max(side.others for side in sides)) > meter.QUIET:
+        result.notes.append(f"{what}: not quiet, other work took {others:.2f} processors before.")
 
 
 def _share(
