@@ -5,9 +5,11 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 import psutil
+from docker.errors import NotFound
 from docker.models.containers import Container
 
 LOOK = 1.0  # seconds
@@ -37,9 +39,14 @@ def of_machine(work: Callable[[], Done]) -> tuple[Done, float, float]:
 
 
 def memory(containers: Iterable[Container]) -> list[int]:
-    """The bytes of each, as `docker stats` counts them."""
-    stats = [each.stats(stream=False, one_shot=True)["memory_stats"] for each in containers]
-    return [each["usage"] - each["stats"]["inactive_file"] for each in stats]
+    """The bytes of each that still runs, as `docker stats` counts them."""
+    found = []
+    for each in containers:
+        with suppress(NotFound):
+            stats = each.stats(stream=False, one_shot=True)["memory_stats"]
+            if stats:  # else it has just ended
+                found.append(stats["usage"] - stats["stats"]["inactive_file"])
+    return found
 
 
 def of_processes(processes: Iterable[psutil.Process]) -> float:

@@ -83,7 +83,7 @@ class Visitor:
     async def open_lab(self, url: URL, page: bytes) -> None:
         """From the page after the login to JupyterLab's; waits while the lab starts."""
         while not url.path.startswith(f"{self.lab.path}/lab"):
-            if not url.path.startswith("/hub/spawn-pending/"):
+            if not url.path.startswith("/hub/spawn"):
                 raise RuntimeError(f"{url.path} is not on the way to a lab")
             await self._progress()
             url, page = await self._get(url)  # as the waiting page does
