@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from . import schedule
 from .fields import (
@@ -29,6 +29,7 @@ from .fields import (
 )
 
 FILE = "course.yml"
+SOONEST_IDLE = 10  # minutes
 Kind = Literal["talk", "tutorial", "discussion", "break", "social", "opening", "closing"]
 
 
@@ -188,6 +189,18 @@ class Lab(_Model):
     """Disk for each participant's files, such as 2G."""
     overcommit: bool = False
     """Allow more labs than the machine's memory holds if each one used all it may."""
+    warm: int = Field(default=15, ge=0, le=24 * 60)
+    """Minutes before a session with a tutorial from which on labs are started; 0 for never."""
+    idle: int = Field(default=60, ge=0, le=7 * 24 * 60)
+    """Minutes without activity after which a lab stops outside such sessions; 0 for never."""
+
+    @field_validator("idle")
+    @classmethod
+    def _not_too_soon(cls, idle: int) -> int:
+        if 0 < idle < SOONEST_IDLE:
+            what = f"is {idle}, but labs only say every five minutes what goes on in them"
+            raise wrong(what, f"give {SOONEST_IDLE} minutes or more, or 0 for never")
+        return idle
 
     @property
     def memory_bytes(self) -> int:

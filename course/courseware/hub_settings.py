@@ -94,6 +94,28 @@ class Grading(_Model):
     """What those who took part get, if anything."""
 
 
+class CourseSession(_Model):
+    """A session for which participants need their labs."""
+
+    title: str
+    """What it is called: any text."""
+    start: AwareDatetime
+    """When it starts."""
+    end: AwareDatetime
+    """When it ends."""
+
+
+class Lifecycle(_Model):
+    """Which labs are started and stopped by the schedule; as it is here, none."""
+
+    sessions: list[CourseSession] = []
+    """The sessions for which labs are started, and during which none is stopped."""
+    warm_seconds: int = Field(default=0, ge=0)
+    """How long before a session labs begin to start; 0 for never."""
+    idle_seconds: int = Field(default=0, ge=0)
+    """After how long without activity a lab is stopped outside sessions; 0 for never."""
+
+
 class HubSettings(_Model):
     """Everything a hub needs to know."""
 
@@ -129,6 +151,8 @@ class HubSettings(_Model):
     """The service that grades exercises."""
     grading: Grading
     """What of its results counts."""
+    lifecycle: Lifecycle = Lifecycle()
+    """When labs start and stop by themselves."""
     swarm: SwarmSettings | None = None
     """Where labs are on other machines than the hub."""
 

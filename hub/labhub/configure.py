@@ -13,8 +13,10 @@ from . import limits, proxy
 from .accounts import Accounts
 from .auth import RosterAuthenticator
 from .grades_page import GradesFile, GradesHandler
+from .labs_page import LabsHandler, LabsPage
+from .organisers import Forms, Organisers
 from .progress_page import Progress, ProgressHandler
-from .roles import LAB, roles
+from .roles import LAB, LIFECYCLE, roles
 from .spawner import LabSpawner
 from .swarm import SwarmLabSpawner
 
@@ -31,6 +33,7 @@ def configure_all(c: Any, settings: HubSettings, hub_json: Path, templates: Path
     configure_pages(c, settings, accounts, templates)
     configure_progress(c, settings)
     configure_grades(c, settings, accounts)
+    configure_lifecycle(c, settings, accounts, hub_json)
     if settings.swarm:
         configure_swarm(c, settings, settings.swarm)
 
@@ -120,7 +123,7 @@ def configure_labs(c: Any, settings: HubSettings) -> None:
 def configure_grader(c: Any, settings: HubSettings, hub_json: Path) -> None:
     """The service that grades: JupyterHub starts it, and labs reach it without the proxy."""
     command = [sys.executable, "-m", "labhub.grader", str(hub_json)]
-    c.JupyterHub.services = [{"name": "grader", "command": command, "display": False}]
+    c.JupyterHub.services.append({"name": "grader", "command": command, "display": False})
     address = settings.grader.address
     c.LabSpawner.environment = {"SYLLAB_GRADER_URL": f"http://{address.ip}:{address.port}"}
 
@@ -134,7 +137,11 @@ def configure_pages(c: Any, settings: HubSettings, accounts: Accounts, templates
 
     c.JupyterHub.template_paths = [str(templates)]
     # JupyterHub calls what is callable with the user; templates escape the answer.
-    c.JupyterHub.template_vars = {"course_title": settings.title, "display_name": display_name}
+    c.JupyterHub.template_vars = {
+        "course_title": settings.title,
+        "display_name": display_name,
+        "is_organiser": Organisers(accounts).has,
+    }
 
 
 def configure_progress(c: Any, settings: HubSettings) -> None:
@@ -146,11 +153,20 @@ def configure_progress(c: Any, settings: HubSettings) -> None:
 
 
 def configure_grades(c: Any, settings: HubSettings, accounts: Accounts) -> None:
-    """Everybody's grades for organisers, at /hub/grades.csv, and who is shown the way there."""
-    file = GradesFile(settings, accounts)
-    handler = (r"/grades\.csv", GradesHandler, {"shared": lambda: file})
+    """Everybody's grades for organisers, at /hub/grades.csv."""
+    shared = GradesFile(settings, accounts), Organisers(accounts)
+    handler = (r"/grades\.csv", GradesHandler, {"shared": lambda: shared})
     c.JupyterHub.extra_handlers.append(handler)
-    c.JupyterHub.template_vars["sees_grades"] = file.is_open_to
+
+
+def configure_lifecycle(c: Any, settings: HubSettings, accounts: Accounts, hub_json: Path) -> None:
+    """The service that starts and stops labs, and its page for organisers at /hub/labs."""
+    command = [sys.executable, "-m", "labhub.lifecycle", str(hub_json)]
+    c.JupyterHub.services.append({"name": "lifecycle", "command": command, "display": False})
+    role = {"name": "lifecycle", "scopes": LIFECYCLE, "services": ["lifecycle"]}
+    c.JupyterHub.load_roles.append(role)
+    shared = LabsPage(settings, accounts), Organisers(accounts), Forms()
+    c.JupyterHub.extra_handlers.append((r"/labs", LabsHandler, {"shared": lambda: shared}))
 
 
 def configure_swarm(c: Any, settings: HubSettings, swarm: SwarmSettings) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 from courseware.hub_settings import HubSettings
 from jupyterhub.handlers import BaseHandler
@@ -16,19 +15,15 @@ from .accounts import Accounts
 from .grader.exercises import Exercises
 from .grader.gradebook import Gradebook
 from .grader.table import table
+from .organisers import Organisers
 
 
 class GradesFile:
-    """Who may have the file, and what is in it now."""
+    """What is in the file now."""
 
     def __init__(self, settings: HubSettings, accounts: Accounts) -> None:
         self._settings = settings
         self._accounts = accounts
-
-    def is_open_to(self, user: Any) -> bool:
-        """Whether it is for this user of the hub: by the role in users.json, as it is now."""
-        account = self._accounts.get(user.name) if user else None
-        return account is not None and account.role == "organiser"
 
     def csv(self) -> bytes:
         """As `Table.csv`. Raises SQLAlchemyError without a database, UserError without a release.
@@ -47,19 +42,15 @@ class GradesFile:
 class GradesHandler(BaseHandler):
     """Hands the file out to be saved."""
 
-    def initialize(self, shared: Callable[[], GradesFile]) -> None:
+    def initialize(self, shared: Callable[[], tuple[GradesFile, Organisers]]) -> None:
         """`shared` gives what all requests share."""
-        self.file = shared()
+        self.file, self.organisers = shared()
 
     @web.authenticated
     async def get(self) -> None:
         """The CSV file. 403 for who isn't an organiser, 503 without a database."""
-        if not self.file.is_open_to(self.current_user):
-            raise web.HTTPError(403, "The grades of everybody are for organisers only.")
-        # A page of a lab shares the hub's address. It may lead an organiser here, which saves the
-        # file, but must not read it: https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header
-        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
-            raise web.HTTPError(403, "Open this page by its link or address.")
+        what = "The grades of everybody are"
+        self.organisers.let_in(self.current_user, self.request.headers, what)
         try:
             content = await asyncio.to_thread(self.file.csv)
         except SQLAlchemyError as error:

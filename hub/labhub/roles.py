@@ -23,6 +23,11 @@ ORGANISER = [*HELPER, "servers"]
 # A lab's own token: say that it is in use, let in who may enter it, and submit exercises.
 LAB = ["users:activity!user", "access:servers!server", GRADER]
 
+# The service that starts and stops labs by the schedule: see whose labs are idle, not enter them.
+LIFECYCLE = [
+    "list:users", "read:users:activity", "read:servers", "start:servers", "delete:servers",
+]  # fmt: skip
+
 
 def roles(accounts: Accounts) -> list[dict[str, Any]]:
     """JupyterHub's `load_roles` for these accounts; a changed role takes effect at a restart."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from courseware import grade_policy, notebooks, roster
+from courseware import grade_policy, lifecycle, notebooks, roster
 from courseware.course import Course
 from courseware.hub_settings import HubSettings
 from docker.models.containers import Container
@@ -275,6 +275,7 @@ def _settings(
             "capacity": course.capacity,
             "grader": grader,
             "grading": grade_policy.policy(course),
+            "lifecycle": lifecycle.lifecycle(course),
             "lab": {
                 "memory_bytes": course.lab.memory_bytes,
                 "cpus": course.lab.cpus,

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from courseware import grade_policy
+from courseware import grade_policy, lifecycle
 from courseware.course import Course
+from courseware.hub_settings import Lifecycle
 
 from cloudlab.hosts import Hosts
 from cloudlab.local import SANDBOX
@@ -45,6 +46,8 @@ def hub_json(
     port, folder = PORT[slot], f"{root(instance)}/{slot}"
     name = instance if slot == "live" else f"{instance}-{slot}"
     pool = max(2, min(labs, memory // (8 * SANDBOX))) if slot == "live" else 1
+    # A candidate is tried: it must not start labs beside those of the live hub.
+    labs_by_themselves = lifecycle.lifecycle(course) if slot == "live" else Lifecycle()
     return {
         "instance": name,
         "title": course.title,
@@ -59,6 +62,7 @@ def hub_json(
         "capacity": course.capacity,
         "grader": {"database": f"sqlite:///{folder}/state/grades.sqlite", "pool": pool},
         "grading": grade_policy.policy(course).model_dump(mode="json"),
+        "lifecycle": labs_by_themselves.model_dump(mode="json"),
         "lab": {
             "memory_bytes": course.lab.memory_bytes,
             "cpus": course.lab.cpus,

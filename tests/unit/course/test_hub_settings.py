@@ -27,6 +27,13 @@ VALID = {
     },
     "grading": {"counts": "best", "deadline": None, "certificate": None},
     "lab": {"memory_bytes": 2**30, "cpus": 1.0, "pids": 512},
+    "lifecycle": {
+        "sessions": [
+            {"title": "王", "start": "2026-07-20T07:00:00Z", "end": "2026-07-20T10:00:00Z"}
+        ],
+        "warm_seconds": 900,
+        "idle_seconds": 3600,
+    },
     "swarm": {"homes": "pinned"},
 }
 

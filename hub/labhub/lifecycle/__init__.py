@@ -1,0 +1,1 @@
+"""Starts and stops labs by the schedule: the hub's service `lifecycle`."""
