@@ -1,6 +1,9 @@
 """Settings of JupyterLab in a lab, read by Jupyter from <environment>/etc/jupyter."""
 
 import os
+from datetime import UTC, datetime
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 c = get_config()  # noqa: F821 (Jupyter provides it)
 
@@ -13,6 +16,27 @@ c.LabApp.extension_manager = "readonly"
 # A trash folder would silently fill the participant's disk space.
 c.FileContentsManager.delete_to_trash = False
 c.ServerApp.open_browser = False
+
+
+class BusyIsActive(AsyncMappingKernelManager):
+    """Tells the hub, which stops idle labs, that one in which something is computed isn't idle.
+
+    Jupyter itself counts what a kernel says: a long computation is silent.
+    """
+
+    @property
+    def last_kernel_activity(self):
+        """When a kernel said something last, or now while one computes."""
+        kernels = self._kernels.values()
+        busy = any(getattr(kernel, "execution_state", "") == "busy" for kernel in kernels)
+        return datetime.now(UTC) if busy else self._said
+
+    @last_kernel_activity.setter
+    def last_kernel_activity(self, moment):
+        self._said = moment
+
+
+c.ServerApp.kernel_manager_class = BusyIsActive
 
 if not os.environ.get("JUPYTERHUB_API_TOKEN"):
     c.ServerApp.ip = "0.0.0.0"  # noqa: S104 (in a container; its user chooses what to publish)
