@@ -41,7 +41,7 @@ class Hub:
         found: list[User] = []
         following: dict[str, Any] | None = {"offset": 0}
         while following:
-            _, answer = await self._ask("GET", f"/users?limit=100&offset={following['offset']}")
+            _, answer = await self._ask("GET", f"/users?limit=200&offset={following['offset']}")
             found += [_user(each) for each in answer["items"]]
             following = answer["_pagination"]["next"]
         return found
