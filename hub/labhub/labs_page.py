@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from courseware.hub_settings import CourseSession, HubSettings
-from jupyterhub import orm
 from jupyterhub.handlers import BaseHandler
 from tornado import web
 
@@ -18,6 +18,7 @@ from .lifecycle.plan import TRIES, begins
 from .lifecycle.state import Record, Wish, Wishes
 from .organisers import Forms, Organisers
 
+TAKEN_UP_WITHIN = 3  # seconds, usually; it looks later while labs are starting
 SILENT = timedelta(minutes=2)  # since the service's last look, after which something is wrong
 STATES = {"spawn": "starting", "stop": "stopping", "check": "running", None: "running"}
 
@@ -51,27 +52,26 @@ class LabsPage:
         }
         if what not in changes:
             raise web.HTTPError(400, "There is no such button.")
-        self._wishes.write(before.model_copy(update=changes[what]))
+        self._wishes.write(before.model_copy(update=changes[what] | {"at": now.at}))
+
+    def is_taken_up(self) -> bool:
+        """Whether the service looked since an organiser said something last."""
+        said, looked = self._wishes.read(Wishes).at, self._record.read(Record).at
+        return said is None or (looked is not None and looked > said)
 
     def content(self, users: Iterable[Any]) -> dict[str, Any]:
         """The template's variables; `users` are the hub's."""
-        now, record, wishes = (
-            datetime.now(UTC),
-            self._record.read(Record),
-            self._wishes.read(Wishes),
-        )
-        coming = self._next(now)
+        record, wishes = self._record.read(Record), self._wishes.read(Wishes)
+        now = datetime.now(UTC)
+        coming, warms = self._next(now), self._rules.warm_seconds > 0
         return {
             "says": record.says,
-            "looked": record.at,
             "silent": record.at is None or now - record.at > SILENT,
             "hold": wishes.hold,
             "held_by": self._name(wishes.hold.by) if wishes.hold else "",
-            "noted": any(w and (not record.at or w.at > record.at) for _, w in wishes),
+            "taken_up": self.is_taken_up(),
             "coming": coming,
-            "warm_from": begins(self._rules, coming)
-            if coming and self._rules.warm_seconds
-            else None,
+            "warm_from": begins(self._rules, coming) if coming and warms else None,
             "rows": [*self._rows(users), *self._failed(record)],
         }
 
@@ -121,6 +121,10 @@ class LabsHandler(BaseHandler):
             wish = self.get_body_argument("wish", "")
             self.page.wish(wish, by)
             self.log.info("%s wishes for the labs: %s", by, wish)
+            for _ in range(TAKEN_UP_WITHIN):
+                if self.page.is_taken_up():
+                    break
+                await asyncio.sleep(1)
             self.redirect(f"{self.hub.base_url}labs", status=303)
         else:
             self.set_header("Cross-Origin-Opener-Policy", "noopener-allow-popups")
@@ -130,13 +134,12 @@ class LabsHandler(BaseHandler):
         self.organisers.let_in(self.current_user, self.request.headers, "The labs of everybody are")
 
     async def _render(self, problem: str) -> str:
-        users = [self.users[each] for each in self.db.query(orm.User)]
         return await self.render_template(
             "labs.html",
             problem=problem,
             number=self.forms.number(self.current_user.name),
             xsrf=self.xsrf_token.decode("ascii"),
-            **self.page.content(users),
+            **self.page.content(self.users.values()),  # whose labs run are among those it knows
         )
 
 

@@ -58,12 +58,23 @@ class Scheduled:
         (says,) = re.findall(r'id="says"[^>]*>(.*?)</p>', page, re.DOTALL)
         return " ".join(says.split())
 
+    def listed(self) -> set[str]:
+        """Whose labs the page lists as running."""
+        page = self.olga.http.get(self.labs_page).content.decode()
+        rows = r'<span class="text-secondary">([^<]+)</span></td>\s*<td>running</td>'
+        return set(re.findall(rows, page))
+
     def press(self, wish: str) -> None:
         """Press one of the page's buttons."""
         page = self.olga.http.get(self.labs_page).text
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', page))
         sent = self.olga.http.post(self.labs_page, data=hidden | {"wish": wish}, headers=FORM)
         sent.raise_for_status()
+
+    def forget(self) -> None:
+        """What organisers said and what was done is forgotten."""
+        for kept in Path(self.before.state).glob("lifecycle*.json"):
+            kept.unlink()
 
     def stop_all(self) -> None:
         """Stop all labs."""
@@ -87,11 +98,11 @@ def until(true: Callable[[], bool]) -> None:
 @pytest.fixture
 def scheduled(running_course: RunningCourse) -> Iterator[Scheduled]:
     made = Scheduled(running_course)
+    made.forget()
     made.stop_all()
     yield made
     made.before.write(made.file)
-    for kept in Path(made.before.state).glob("lifecycle*.json"):
-        kept.unlink()
+    made.forget()
     made.restart()
     made.stop_all()
 
@@ -110,6 +121,7 @@ def test_labs_follow_the_schedule_over_restarts_and_an_organisers_word(scheduled
     until(lambda: len(scheduled.labs()) == 3)
     assert first.items() <= scheduled.labs().items()  # none was started anew
     assert "olga" not in scheduled.labs()
+    assert scheduled.listed() == set(scheduled.labs())
     everybody = len(scheduled.course.credentials()) - 1  # but Olga
     short = f"3 of {everybody} labs are warmed: the course has no capacity for more."
     until(lambda: short in scheduled.says())

@@ -19,6 +19,7 @@ from .state import Record, Wishes
 
 LOOK_EVERY = 20  # seconds
 AT_ONCE = 2  # labs that are started or stopped before it looks again
+READY_WITHIN = 60  # seconds, after which it looks again although a lab isn't ready
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +57,20 @@ class Service:
     async def look(self) -> bool:
         """Look once, and do a part of what is due; whether all of that went well. Raises Silent."""
         users = await self._hub.users()
+        people = [self._person(user) for user in users]
         decided = plan(
             datetime.now(UTC),
             self._settings.lifecycle,
-            [self._person(user) for user in users],
+            people,
             self._wishes.read(Wishes),
             self._record.read(Record),
             capacity=self._settings.capacity,
             # Labs of a swarm are on other machines.
             memory=None if self._settings.swarm else available(),
         )
-        stop, start = decided.stop[:AT_ONCE], decided.start[:AT_ONCE]
+        # Who waits for a lab comes first: none is added while as many are starting.
+        starting = sum(person.lab is not None and not person.lab.ready for person in people)
+        stop, start = decided.stop[:AT_ONCE], decided.start[: max(0, AT_ONCE - starting)]
         # Written before: what is cut off has been a try, too.
         tries = decided.record.tries
         tried = tries | {name: tries.get(name, 0) + 1 for name in start}
@@ -79,7 +83,9 @@ class Service:
     async def _start(self, name: str) -> bool:
         log.info("Starting %s's lab", name)
         accepted = await self._hub.start(name)
-        while accepted and await self._hub.is_starting(name):
+        for _ in range(READY_WITHIN):
+            if not (accepted and await self._hub.is_starting(name)):
+                break
             await asyncio.sleep(1)
         return accepted
 

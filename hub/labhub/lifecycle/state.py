@@ -30,6 +30,8 @@ class Wish(_Kept):
 class Wishes(_Kept):
     """What organisers said last on their page, which writes it."""
 
+    at: AwareDatetime | None = None
+    """When one of them said anything last."""
     hold: Wish | None = None
     """Nothing is started or stopped until it is taken back."""
     warm: Wish | None = None

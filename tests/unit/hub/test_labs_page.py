@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from courseware.hub_settings import CourseSession, Lifecycle
 from hub_visitor import visiting
+from labhub import labs_page
 from labhub.accounts import Accounts
 from labhub.configure import (
     configure_accounts,
@@ -52,6 +53,12 @@ def organiser(visitor):
     return visitor
 
 
+@pytest.fixture(autouse=True)
+def no_service(monkeypatch):
+    """There is none in these tests: nobody waits for it."""
+    monkeypatch.setattr(labs_page, "TAKEN_UP_WITHIN", 0)
+
+
 def wishes(settings):
     return state.wishes(settings).read(Wishes)
 
@@ -93,8 +100,8 @@ def test_what_an_organiser_presses_is_noted(organiser, settings, wish, noted):
     answer = organiser.fetch(PAGE, form(organiser, wish), FORM)
     assert (answer.code, answer.headers["Location"]) == (303, PAGE)
     found = {name: each for name, each in wishes(settings) if each}
-    assert set(found) == noted
-    assert {each.by for each in found.values()} == {"org"}
+    assert set(found) == {"at", *noted}
+    assert {found[name].by for name in noted} == {"org"}
     (path,) = settings.state.glob("lifecycle-*")
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -102,11 +109,14 @@ def test_what_an_organiser_presses_is_noted(organiser, settings, wish, noted):
 def test_a_hold_is_shown_until_it_is_taken_back(organiser, settings):
     organiser.fetch(PAGE, form(organiser, "hold"), FORM)
     page = organiser.fetch(PAGE).body.decode()
-    assert re.search(r"On hold since .*, by Name of org", page)
+    assert re.search(r"On hold since .*, by <bdi>Name of org<", page)
     assert 'value="warm"' not in page
+    state.record(settings).write(Record(says="On hold.", at=datetime.now(UTC)))
     organiser.fetch(PAGE, form(organiser, "go-on"), FORM)
     assert wishes(settings).hold is None
-    assert "On hold" not in organiser.fetch(PAGE).body.decode()
+    page = organiser.fetch(PAGE).body.decode()
+    assert "On hold" not in page  # what the service said before
+    assert "taken up in a moment" in page
 
 
 def test_what_no_button_says_is_refused(organiser, settings):
