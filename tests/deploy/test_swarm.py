@@ -51,7 +51,7 @@ from labhub.configure import configure_all
 from labhub.settings import from_environment
 c = get_config()
 configure_all(c, *from_environment(), Path("{REPOSITORY}/hub/templates"))
-c.JupyterHub.services = []  # no grader
+c.JupyterHub.services = [{{"name": "lifecycle"}}]  # for its role: it is not run, nor a grader
 c.SwarmLabSpawner.poll_interval = 2  # seconds, not 30
 """
 

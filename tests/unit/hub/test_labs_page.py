@@ -155,6 +155,8 @@ def test_a_page_of_a_lab_can_not_read_it(organiser, way):
     "said",
     [
         {},
+        {name: value for name, value in FORM.items() if name != "Sec-Fetch-Dest"},
+        FORM | {"Sec-Fetch-Mode": "cors"},
         FORM | {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
         FORM | {"Sec-Fetch-Dest": "iframe"},
         FORM | {"Sec-Fetch-Site": "cross-site"},
