@@ -95,7 +95,7 @@ class Participant:
             url, cookie=prepared.headers["Cookie"], timeout=timeout, origin=self.address
         )
         try:
-            message = _execute_request(code)
+            message = execute_request(code)
             socket.send(json.dumps(message))
             return _output(socket, message["header"]["msg_id"])
         finally:
@@ -110,7 +110,11 @@ class Participant:
         return found[path]
 
 
-def _execute_request(code: str) -> dict[str, Any]:
+def execute_request(code: str) -> dict[str, Any]:
+    """The message that asks a kernel to run code.
+
+    https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute
+    """
     header = {
         "msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "",
         "session": uuid.uuid4().hex, "version": "5.3",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, CookieJar, TCPConnector, WSMsgType
+from participant import execute_request
 from yarl import URL
 
 PATIENCE = 300  # seconds, after which a participant gives up
@@ -102,7 +102,7 @@ class Visitor:
         channels = self.lab / "api/kernels" / session["kernel"]["id"] / "channels"
         origin = str(self.address.origin())
         async with self.http.ws_connect(channels, origin=origin, max_msg_size=LARGEST) as socket:
-            request = _execute_request(code)
+            request = execute_request(code)
             await socket.send_json(request)
             async for message in socket:
                 if message.type == WSMsgType.TEXT and _has(message.json(), request, printed):
@@ -170,18 +170,6 @@ def _told(found: Visit) -> Iterator[None]:
 
 
 _KERNEL = {"kernel": {"name": "python3"}}
-
-
-def _execute_request(code: str) -> dict[str, Any]:
-    header = {
-        "msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "",
-        "session": uuid.uuid4().hex, "version": "5.3",
-    }  # fmt: skip
-    content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
-    return {
-        "header": header, "parent_header": {}, "metadata": {}, "content": content,
-        "channel": "shell",
-    }  # fmt: skip
 
 
 def _has(message: dict[str, Any], request: dict[str, Any], printed: str) -> bool:
