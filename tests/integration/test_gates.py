@@ -158,6 +158,12 @@ SOLUTION, STARTER, CHECK, ANSWER = (
     ("checks/test", 'lab.number("half", x)'),
     ("checks/wrong", "UNIT * 4"),
 )
+# Twelve seconds of processor time, however fast the machine.
+BUSY = """import time
+until = time.process_time() + 12
+while time.process_time() < until:
+    pass
+"""
 MISTAKES = [
     (*SOLUTION, "x / 3 *", "checks/test_halves.py:3: test_half: fails for the solution with seed 1:"
      " That is not half as much. -> "),
@@ -167,7 +173,7 @@ MISTAKES = [
      " 'half' -> "),
     (*STARTER, "    return None\nmissing", "tutorials/halves.md:10: the starter of 'half' can't be"
      " run: NameError: name 'missing' is not defined -> "),
-    ("tutorials", "%precision 3", "max(range(10**9))",
+    ("tutorials", "%precision 3", BUSY,
      "tutorials/halves.md:33: syllab: grading 'quarter' takes "),
     (*CHECK, 'lab.call("half", x)', "checks/test_halves.py:3: test_half: raises TypeError: "),
     ("checks/test", ', "That is not half as much."', "", "checks/test_halves.py:3: test_half: fails"
