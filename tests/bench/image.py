@@ -1,7 +1,7 @@
 """The lab's image: its size and what is biggest in it, what a change moves, and what a start costs.
 
-It is the newest course's image on this machine (make up). Ours alone: images that others offer
-stand in registries.
+It is the flagship course's newest image on this machine (make up). Ours alone: images that others
+offer stand in registries.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from docker.models.images import Image
 from integration.test_lab_start import Lab, started
 
 from bench import Comparison, meter
+from bench.brought_up import FLAGSHIP
 
 MB, KB = 10**6, 10**3
 BIGGEST = 8
@@ -58,12 +59,11 @@ def run() -> Comparison:
 
 
 def newest() -> Image:
-    """The image of a course that was made last. Raises RuntimeError if there is none."""
-    images = docker.from_env().images.list()
-    of_courses = [i for i in images if any(tag.startswith("syllab/course-") for tag in i.tags)]
-    if not of_courses:
-        raise RuntimeError("no course's image on this machine -> make up")
-    return max(of_courses, key=lambda image: image.attrs["Created"])
+    """The flagship's image that was made last. Raises RuntimeError if there is none."""
+    images = docker.from_env().images.list(f"syllab/course-{FLAGSHIP.name}")
+    if not images:
+        raise RuntimeError("the flagship course has no image on this machine -> make up")
+    return max(images, key=lambda image: image.attrs["Created"])
 
 
 def notebooks_layer(image: Image) -> int:
