@@ -39,6 +39,11 @@ class Lab:
         self.done.set()
         await self.task
 
+    async def give_up(self) -> None:
+        self.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self.task
+
 
 async def labs(line: Admission, count: int) -> list[Lab]:
     found = [Lab(line) for _ in range(count)]
@@ -64,10 +69,7 @@ def test_who_gives_up_holds_up_nobody(gives_up):
     async def main():
         line = Admission(1)
         three = await labs(line, 3)
-        left = three.pop(gives_up)
-        left.task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await left.task
+        await three.pop(gives_up).give_up()
         for each in three:
             assert each.ticket.ahead is None
             await each.ready()
@@ -80,9 +82,7 @@ def test_a_start_that_fails_gives_its_place_up_and_changes_no_guess(clock):
         line = Admission(1)
         (failing,) = await labs(line, 1)
         clock[0] += 60
-        failing.task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await failing.task
+        await failing.give_up()
         assert line.typical == admission.FIRST_GUESS
         (next_one,) = await labs(line, 1)
         assert next_one.ticket.ahead is None
