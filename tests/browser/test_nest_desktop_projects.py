@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cloudlab.workspace import REPOSITORY
-from lab_page import SIMULATED, log_in
+from lab_page import SIMULATED, log_in, wait_for_backend
 from playwright.sync_api import Page, expect
 from running_course import RunningCourse
 
@@ -25,6 +25,7 @@ def open_desktop(page: Page, course: RunningCourse, username: str) -> None:
 def import_project(desktop: Page, file: Path) -> None:
     """From NEST Desktop's start page to its list of projects, with that of the file added."""
     desktop.get_by_role("link", name="NEST", exact=True).click()
+    wait_for_backend(desktop)
     desktop.get_by_title("Open dialog to import").click()
     dialog = desktop.get_by_role("dialog")
     dialog.locator(".v-btn-toggle button").first.click()  # a file, not GitHub or an address
