@@ -3,7 +3,10 @@
 import os
 from datetime import UTC, datetime
 
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.paths import jupyter_path
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets import default
 
 c = get_config()  # noqa: F821 (Jupyter provides it)
 
@@ -36,7 +39,19 @@ class BusyIsActive(AsyncMappingKernelManager):
         self._said = moment
 
 
+class WithoutIPythons(KernelSpecManager):
+    """Looks for kernels where Jupyter does, but not in the folder of IPython's own.
+
+    To know that folder, the server would import all of IPython at the first visit.
+    """
+
+    @default("kernel_dirs")
+    def _of_jupyter(self):
+        return jupyter_path("kernels")
+
+
 c.ServerApp.kernel_manager_class = BusyIsActive
+c.ServerApp.kernel_spec_manager_class = WithoutIPythons
 
 if not os.environ.get("JUPYTERHUB_API_TOKEN"):
     c.ServerApp.ip = "0.0.0.0"  # noqa: S104 (in a container; its user chooses what to publish)

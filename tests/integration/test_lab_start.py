@@ -22,15 +22,16 @@ from running_course import RunningCourse
 READY = 60  # seconds
 MEMORY = 60_000_000  # bytes that an idle lab may take; it took 45 MB when this was written
 
-# Every start of every lab pays for each: `python -X importtime /opt/lab/bin/syllab-lab` says how
-# much. What a lab doesn't need of a new one can be kept out: see images/lab/syllab_lab/lean.py.
+# Every start of every lab, or the first visit to it, pays for each:
+# `python -X importtime /opt/lab/bin/syllab-lab` says how much. What a lab doesn't need of a new
+# one can be kept out: see images/lab/syllab_lab/lean.py.
 PACKAGES = """
-anyio attr attrs babel courseware dateutil _distutils_hack fastjsonschema idna jinja2 json5
-jsonschema jsonschema_specifications jupyter_builder jupyter_client jupyter_core jupyter_events
-jupyter_server jupyter_server_proxy jupyter_server_terminals jupyterhub jupyterlab
+anyio attr attrs babel courseware dateutil _distutils_hack fastjsonschema idna ipykernel jinja2
+json5 jsonschema jsonschema_specifications jupyter_builder jupyter_client jupyter_core
+jupyter_events jupyter_server jupyter_server_proxy jupyter_server_terminals jupyterhub jupyterlab
 jupyterlab_server markupsafe nbformat nest_lab notebook_shim overrides packaging platformdirs
-prometheus_client ptyprocess pythonjsonlogger referencing rpds send2trash simpervisor
-sitecustomize syllab_lab terminado tornado traitlets typing_extensions yaml zmq
+prometheus_client ptyprocess pythonjsonlogger referencing rpds send2trash simpervisor sitecustomize
+syllab_lab terminado tornado traitlets typing_extensions yaml zmq
 """
 
 # A lab that prints, when it gets SIGUSR2, what it has imported. Stand-ins have no __spec__.
@@ -60,6 +61,12 @@ class Hub(http.server.BaseHTTPRequestHandler):
     do_POST = do_GET
 http.server.ThreadingHTTPServer(("127.0.0.1", 8081), Hub).serve_forever()
 """
+# What JupyterLab's page asks for that says something of the server.
+VISIT = """
+lab lab/api/settings lab/api/translations lab/api/translations/default lab/api/workspaces
+api/contents?content=1&hash=0 api/kernels api/kernelspecs api/sessions api/terminals
+"""
+SHORTCUTS = "lab/api/settings/@jupyterlab/shortcuts-extension:shortcuts"
 ACCESS = '["access:servers!user=ada"]'
 ENVIRONMENT = {
     "JUPYTERHUB_ACTIVITY_URL": "http://127.0.0.1:8081/hub/api/users/ada/activity",
@@ -83,10 +90,17 @@ class Lab:
     hub: Container
 
     def get(self, path: str, token: str = "") -> requests.Response:
+        return self._ask("GET", path, token)
+
+    def put(self, path: str, content: object, token: str) -> requests.Response:
+        return self._ask("PUT", path, token, json=content)
+
+    def _ask(self, method: str, path: str, token: str, **options: object) -> requests.Response:
         with requests.Session() as http:
             http.trust_env = False
             headers = {"Authorization": f"token {token}"} if token else {}
-            return http.get(f"{self.address}/{path}", headers=headers, timeout=10)
+            address = f"{self.address}/{path}"
+            return http.request(method, address, headers=headers, timeout=10, **options)
 
     def memory(self) -> int:
         """The bytes that it takes, as `docker stats` shows them: without files that may go."""
@@ -151,8 +165,10 @@ def lab(image: Image) -> Iterator[Lab]:
         yield lab
 
 
-def test_nothing_new_is_imported_at_its_start(image):
+def test_nothing_new_is_imported_until_it_was_visited(image):
     with started(image, "python", "-c", TELLING_LAB) as lab:
+        for path in VISIT.split():
+            assert lab.get(path, "of-ada").ok, path
         lab.container.kill("SIGUSR2")
         await_line("imported: ", lab.container)
         (imported,) = re.findall("^imported: (.*)", said(lab.container), re.MULTILINE)
@@ -176,6 +192,14 @@ def test_its_hub_says_who_may_come_in(lab):
     assert lab.get("api/contents", "of-bo").status_code == 403
     assert lab.get("api/contents").status_code == 403
     assert "GET /hub/api/user token of-ada" in said(lab.hub)
+
+
+@pytest.mark.parametrize(
+    ("setting", "status"), [('{"shortcuts": []}', 204), ('{"shortcuts": 1}', 400)]
+)
+def test_what_a_participant_sets_is_checked(lab, setting, status):
+    answer = lab.put(SHORTCUTS, {"raw": setting}, "of-ada")
+    assert answer.status_code == status, answer.text
 
 
 def test_its_log_shows_no_tokens(lab):

@@ -39,6 +39,20 @@ def do_without_hub_side() -> None:
     _stub("sqlalchemy.exc", SQLAlchemyError=type("SQLAlchemyError", (Exception,), {}))
 
 
+def trust_schemas() -> None:
+    """Lets JupyterLab take the schemas of its settings as they are.
+
+    It checks all seventy twice at each visit, a tenth of the processor time of that; they come
+    with the image. What a participant sets is checked against them as before.
+    """
+    from jsonschema.validators import extend
+    from jupyterlab_server import settings_utils
+
+    trusting: Any = extend(settings_utils.Validator)
+    trusting.check_schema = lambda schema: None
+    settings_utils.Validator = trusting
+
+
 class Unused:
     """Stands for what is imported by name and never used."""
 

@@ -28,6 +28,7 @@ def main() -> None:
         from jupyterlab.labapp import main as serve
     from tornado.ioloop import IOLoop
 
+    lean.trust_schemas()
     IOLoop.current().add_callback(settle)
     sys.exit(serve())
 
