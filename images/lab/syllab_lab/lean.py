@@ -42,7 +42,7 @@ def do_without_hub_side() -> None:
 def trust_schemas() -> None:
     """Lets JupyterLab take the schemas of its settings as they are.
 
-    It checks all seventy twice at each visit, a tenth of the processor time of that; they come
+    It checks all seventy twice at each visit, a quarter of what that costs the server; they come
     with the image. What a participant sets is checked against them as before.
     """
     from jsonschema.validators import extend
