@@ -26,4 +26,4 @@ def wait_for_backend(desktop: Page) -> None:
     """
     message = desktop.get_by_role("status").filter(has_text="(nest backend) found.")
     expect(message).to_be_visible(timeout=SIMULATED)
-    expect(message).to_be_hidden()
+    expect(message).to_be_hidden(timeout=SIMULATED)
