@@ -42,8 +42,8 @@ def do_without_hub_side() -> None:
 def trust_schemas() -> None:
     """Lets JupyterLab take the schemas of its settings as they are.
 
-    It checks all seventy twice at each visit, a quarter of what that costs the server; they come
-    with the image. What a participant sets is checked against them as before.
+    It checks all seventy at each visit, 33 of the 41 ms of processor time that their list took;
+    they come with the image. What a participant sets is checked against them as before.
     """
     from jsonschema.validators import extend
     from jupyterlab_server import settings_utils
